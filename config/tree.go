@@ -1,0 +1,174 @@
+package config
+
+import "net/netip"
+
+// Config is a whole configuration: the factory defaults with a file's delta
+// applied. It names things; nothing in it is resolved against a machine. It is
+// immutable once Load has returned it.
+type Config struct {
+	Global      Global           // system.global
+	LogSetting  LogSetting       // log.setting
+	Interfaces  []*Interface     // system.interface
+	Helpers     []*SessionHelper // system.session-helper
+	Static      []*StaticRoute   // router.static
+	Static6     []*StaticRoute6  // router.static6
+	Addresses   []*Address       // firewall.address
+	Addresses6  []*Address6      // firewall.address6
+	AddrGroups  []*AddrGroup     // firewall.addrgrp
+	AddrGroups6 []*AddrGroup     // firewall.addrgrp6
+	Services    []*Service       // firewall.service.custom
+	ServiceGrps []*ServiceGroup  // firewall.service.group
+	Policies    []*Policy        // firewall.policy, in order of evaluation
+}
+
+// Global is [system.global].
+type Global struct {
+	Hostname    string
+	MaxSessions uint32 // our extension: bound of the session table
+}
+
+// LogSetting is [log.setting].
+type LogSetting struct {
+	FwpolicyImplicitLog bool // log packets denied by the implicit deny
+	LocalInDenyUnicast  bool // log unicast packets denied for the box itself
+}
+
+// Interface is one [[system.interface]].
+type Interface struct {
+	Name        string
+	Device      string // our extension: the Linux device; "" means Name
+	Status      bool   // up
+	IP          netip.Prefix
+	SecondaryIP []*SecondaryIP // [[system.interface.secondaryip]]
+	IPv6        InterfaceIPv6  // [system.interface.ipv6]
+	AllowAccess AllowAccess
+	MTUOverride bool
+	MTU         int
+	Alias       string
+	Description string
+}
+
+// SecondaryIP is one [[system.interface.secondaryip]].
+type SecondaryIP struct {
+	ID          uint32
+	IP          netip.Prefix
+	AllowAccess AllowAccess
+}
+
+// InterfaceIPv6 is [system.interface.ipv6].
+type InterfaceIPv6 struct {
+	Address     netip.Prefix  // ip6-address
+	ExtraAddrs  []*ExtraAddr6 // [[system.interface.ipv6.ip6-extra-addr]]
+	AllowAccess AllowAccess   // ip6-allowaccess
+}
+
+// ExtraAddr6 is one [[system.interface.ipv6.ip6-extra-addr]].
+type ExtraAddr6 struct{ Prefix netip.Prefix }
+
+// AllowAccess is the set of the box's own services that an interface offers.
+type AllowAccess uint16
+
+// Services of AllowAccess.
+const (
+	AccessPing AllowAccess = 1 << iota
+)
+
+// SessionHelper is one [[system.session-helper]].
+type SessionHelper struct {
+	ID       uint32
+	Name     string // one of HelperNames
+	Protocol uint8
+	Port     uint16
+	Status   bool // our extension: enable
+}
+
+// StaticRoute is one [[router.static]].
+type StaticRoute struct {
+	SeqNum    uint32
+	Status    bool
+	Dst       netip.Prefix // masked
+	Gateway   netip.Addr   // invalid where unset
+	Device    string       // an interface's name; "" only where Blackhole
+	Distance  uint8
+	Priority  uint32
+	Blackhole bool
+	Comment   string
+}
+
+// StaticRoute6 is one [[router.static6]].
+type StaticRoute6 StaticRoute
+
+// Address is one [[firewall.address]].
+type Address struct {
+	Name    string
+	Type    string // "ipmask" or "iprange"
+	Subnet  netip.Prefix
+	StartIP netip.Addr
+	EndIP   netip.Addr
+	Comment string
+}
+
+// Address6 is one [[firewall.address6]].
+type Address6 struct {
+	Name    string
+	Type    string // "ipprefix" or "iprange"
+	IP6     netip.Prefix
+	StartIP netip.Addr
+	EndIP   netip.Addr
+	Comment string
+}
+
+// AddrGroup is one [[firewall.addrgrp]] or [[firewall.addrgrp6]].
+type AddrGroup struct {
+	Name          string
+	Member        []string // addresses and groups
+	Exclude       bool
+	ExcludeMember []string
+	Comment       string
+}
+
+// Service is one [[firewall.service.custom]].
+type Service struct {
+	Name           string
+	Protocol       string // "TCP/UDP/SCTP", "ICMP", "ICMP6" or "IP"
+	TCP, UDP, SCTP []PortRange
+	ProtocolNumber uint8 // for IP; 0 is any
+	ICMPType       int   // -1 is any
+	ICMPCode       int   // -1 is any
+	Comment        string
+}
+
+// PortRange is one item of a portrange: "<dst>[-<dst>][:<src>[-<src>]]".
+type PortRange struct{ DstLow, DstHigh, SrcLow, SrcHigh uint16 }
+
+// ServiceGroup is one [[firewall.service.group]].
+type ServiceGroup struct {
+	Name    string
+	Member  []string
+	Comment string
+}
+
+// Policy is one [[firewall.policy]].
+type Policy struct {
+	PolicyID       uint32
+	Name           string
+	Status         bool
+	SrcIntf        []string // interface names, or "any"
+	DstIntf        []string
+	SrcAddr        []string
+	DstAddr        []string
+	SrcAddr6       []string
+	DstAddr6       []string
+	SrcAddrNegate  bool
+	DstAddrNegate  bool
+	SrcAddr6Negate bool
+	DstAddr6Negate bool
+	ServiceNegate  bool
+	Accept         bool // action: accept or deny
+	Schedule       []string
+	Service        []string
+	NAT            bool
+	LogTraffic     string // "all", "utm" or "disable"
+	LogStart       bool   // logtraffic-start
+	Comments       string
+}

@@ -1,0 +1,106 @@
+package helpers
+
+import (
+	"net/netip"
+	"time"
+
+	"portcullis/packet"
+)
+
+// Status is what Inspect says about the bytes it was given.
+type Status uint8
+
+const (
+	// Read: all of Data was read; nothing is held.
+	Read Status = iota
+	// Partial: Findings.Consumed bytes were read; what follows is a message
+	// that is cut short. The framework holds those bytes back and calls again
+	// with the same bytes and more.
+	Partial
+	// Foreign: this is not (or no longer) the helper's protocol; detach it for
+	// the rest of the session. Findings.Why says why.
+	Foreign
+)
+
+// State is a helper's memory between two calls for one control session. It
+// begins as zeros and belongs to the helper; the framework only keeps it.
+type State [64]byte
+
+// Segment is what Inspect reads: the next bytes of one direction of one
+// control session, in order and without gaps. The helper borrows all of it.
+type Segment struct {
+	Dir   packet.Dir     // whose bytes these are
+	Proto uint8          // packet.ProtoTCP or packet.ProtoUDP
+	Data  []byte         // TCP: from the first byte not yet read; UDP: one datagram
+	Src   netip.AddrPort // the sender, as the sender sees itself
+	Dst   netip.AddrPort // the peer, as the sender sees it
+	Final bool           // TCP: the sender will send no more (FIN); never answer Partial
+	State *State
+}
+
+// Expect announces a flow that the other end is about to open to whoever sent
+// the segment.
+type Expect struct {
+	Proto    uint8          // of the announced flow
+	Endpoint netip.AddrPort // where the sender waits for it, as the sender spelt it
+	PeerPort uint16         // the port the flow will come from; 0 is any
+	Edit     Edit           // the bytes that spell Endpoint; Len 0 where none do
+}
+
+// Edit marks bytes of Segment.Data that spell an endpoint. Kind is the helper's
+// own note of how they spell it, for Spell.
+type Edit struct {
+	Off, Len int
+	Kind     uint8
+}
+
+// MaxFindings bounds the flows that one call of Inspect may announce.
+const MaxFindings = 8
+
+// Findings is what Inspect found. The framework resets it before each call and
+// owns it; a helper appends through Announce.
+type Findings struct {
+	Consumed int    // with Partial: bytes of Data that were read
+	Cancel   bool   // the outstanding expectations of this session are void
+	Why      string // with Foreign: the reason, a constant of a few words
+	expects  [MaxFindings]Expect
+	n        int
+}
+
+// Helper is a session helper: a reader and a speller of one control protocol.
+// Both are pure functions of their arguments; neither knows of NAT, of sessions
+// or of time.
+type Helper struct {
+	Name       string        // FortiOS's name: "ftp"
+	Protocols  []uint8       // what it can be bound to: packet.ProtoTCP, packet.ProtoUDP
+	MaxExpects int           // outstanding expectations of one session; the oldest gives way
+	Lifetime   time.Duration // of an expectation; 0 is DefaultLifetime
+	MaxHold    int           // longest message that may be Partial, in bytes
+	LowPorts   bool          // may announce ports below 1024
+
+	// Inspect reads a segment and notes in f what it announces.
+	Inspect func(seg *Segment, f *Findings) Status
+	// Spell appends to dst the bytes that spell endpoint to, in the manner of
+	// the bytes orig that e marked. nil where nothing is ever spelt.
+	Spell func(dst, orig []byte, e Edit, to netip.AddrPort) []byte
+}
+
+// DefaultLifetime is how long an expectation waits for its flow (FortiOS: 30 s).
+const DefaultLifetime = 30 * time.Second
+
+// Announce appends e. It reports false, and forgets e, where the findings are
+// full.
+func (f *Findings) Announce(e Expect) bool {
+	if f.n == MaxFindings {
+		return false
+	}
+	f.expects[f.n] = e
+	f.n++
+	return true
+}
+
+// Expects is what was announced, in order. It is valid until the next Reset.
+func (f *Findings) Expects() []Expect { return f.expects[:f.n] }
+
+// Reset empties f.
+func (f *Findings) Reset() { *f = Findings{} }
