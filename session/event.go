@@ -1,0 +1,53 @@
+package session
+
+import "portcullis/packet"
+
+// EventKind says what an Event tells.
+type EventKind uint8
+
+// Kinds of events.
+const (
+	EventStart        EventKind = iota + 1 // a session was created
+	EventEnd                               // a session was removed
+	EventDeny                              // a packet that would have opened a session was denied
+	EventExpect                            // a helper announced a flow
+	EventExpectEnd                         // an expectation went unused
+	EventHelperDetach                      // a helper let go of its session
+)
+
+// End says how a session ended; the words are FortiOS's log actions.
+type End uint8
+
+// Ends of a session.
+const (
+	EndNone      End = iota
+	EndAccept        // a flow without an end of its own (UDP, ICMP) went idle
+	EndClose         // TCP closed in order
+	EndTimeout       // TCP went idle
+	EndClientRST     // the opener reset it
+	EndServerRST     // the other side reset it
+	EndIPConn        // the other side never answered the SYN
+	EndShutdown      // the engine stopped
+)
+
+// Event is a fixed-size record of what happened, pushed by the engine and read
+// by telemetry. Names are indices or ids; whoever formats it resolves them.
+type Event struct {
+	Kind     EventKind
+	End      End           // EventEnd
+	Reason   packet.Reason // EventDeny
+	HasRoute bool          // Out is known
+	LogIt    bool          // the policy asks for a traffic log line
+	Helper   uint8         // the engine's number of the helper; 0 is none
+	In, Out  uint16        // interfaces, by index
+	Policy   uint32        // policy id
+	Service  uint32        // the engine's number of the matched service's name; 0 is none
+	ID       uint32        // session id (serial)
+	Master   uint32        // session id of the control session of a child or expectation; 0 is none
+	Tick     Tick          // when
+	Created  Tick          // EventEnd: when the session began
+	Key      packet.Key    // as the original direction arrives; an expectation's match
+	ReplyKey packet.Key    // as the reply direction arrives; differs from Key.Reply() where translated
+	Bytes    [2]uint64     // by direction, IP bytes
+	Packets  [2]uint64
+}
