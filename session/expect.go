@@ -1,0 +1,256 @@
+package session
+
+import (
+	"fmt"
+
+	"portcullis/packet"
+)
+
+// Expectation says: the next flow that looks like this belongs to that control
+// session, whatever the policies say. It holds no pointer.
+type Expectation struct {
+	// Match is the key of the first packet of the flow as it arrives. SrcPort 0
+	// is any.
+	Match packet.Key
+	// Leave is the key that packet must leave with. SrcPort 0 is the port it came
+	// with.
+	Leave packet.Key
+	// Opener is the side of the control session that opens the flow.
+	Opener packet.Dir
+
+	Master     Ref
+	Policy     uint32 // of the master
+	Generation uint32
+	Service    uint32
+	Helper     uint8
+	LogEnd     bool
+	Created    Tick
+	Expires    Tick
+
+	id         uint32
+	next       uint32 // others with the same destination, index+1
+	nextMaster uint32 // others of the same master, newest first, index+1
+	live       bool
+}
+
+// destination is what expectations are found by.
+type destination struct {
+	addr packet.Addr
+	port uint16
+	zone uint16
+	prot uint8
+}
+
+func destinationOf(k *packet.Key) destination {
+	return destination{addr: k.Dst, port: k.DstPort, zone: k.Zone, prot: k.Proto}
+}
+
+// Expectations is the table of outstanding expectations of one worker.
+type Expectations struct {
+	recs    []Expectation
+	byDest  map[destination]uint32 // head of a list by next, index+1
+	masters map[uint32]uint32      // by session id, head of a list by nextMaster, index+1
+	free    []uint32
+	wheel   Wheel
+	count   int
+	max     int
+	serial  uint32
+}
+
+// NewExpectations makes a table for at most max expectations.
+func NewExpectations(max int, now Tick) *Expectations {
+	x := &Expectations{byDest: map[destination]uint32{}, masters: map[uint32]uint32{}, max: max}
+	x.wheel.start(now)
+	return x
+}
+
+// Len is the number of outstanding expectations.
+func (x *Expectations) Len() int { return x.count }
+
+// AddResult is what became of an expectation that was to be added.
+type AddResult uint8
+
+// Results of Add.
+const (
+	Added     AddResult = iota
+	Refreshed           // the same master had announced the same before
+	Clash               // another control session expects an overlapping flow
+	Full                // the table is full
+)
+
+// Add puts e into the table. Where its master has perMaster outstanding ones
+// already, the oldest of them gives way and is handed to gone first.
+func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)) AddResult {
+	if i, same, found := x.overlapping(&e); found {
+		if !same {
+			return Clash
+		}
+		r := &x.recs[i]
+		r.Leave, r.Expires = e.Leave, e.Expires
+		x.wheel.Arm(i, e.Expires)
+		return Refreshed
+	}
+	if n, oldest := x.ofMaster(e.Master.ID); n > 0 && n >= perMaster {
+		gone(&x.recs[oldest])
+		x.remove(oldest)
+	}
+	if x.count >= x.max {
+		return Full
+	}
+	x.insert(e)
+	return Added
+}
+
+// overlapping finds an expectation that some flow could match as well as e.
+func (x *Expectations) overlapping(e *Expectation) (i uint32, same, found bool) {
+	for n := x.byDest[destinationOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
+		r := &x.recs[n-1]
+		if r.Match.Src != e.Match.Src {
+			continue
+		}
+		if r.Match.SrcPort == e.Match.SrcPort || r.Match.SrcPort == 0 || e.Match.SrcPort == 0 {
+			return n - 1, r.Master == e.Master && r.Match == e.Match, true
+		}
+	}
+	return 0, false, false
+}
+
+// ofMaster counts a master's expectations and finds the oldest.
+func (x *Expectations) ofMaster(id uint32) (n int, oldest uint32) {
+	for i := x.masters[id]; i != 0; i = x.recs[i-1].nextMaster {
+		n, oldest = n+1, i-1
+	}
+	return n, oldest
+}
+
+func (x *Expectations) insert(e Expectation) {
+	var i uint32
+	if n := len(x.free); n > 0 {
+		i, x.free = x.free[n-1], x.free[:n-1]
+	} else {
+		i = uint32(len(x.recs))
+		x.recs = append(x.recs, Expectation{})
+		x.wheel.grow(len(x.recs))
+	}
+	x.serial++
+	d := destinationOf(&e.Match)
+	e.id, e.live = x.serial, true
+	e.next, e.nextMaster = x.byDest[d], x.masters[e.Master.ID]
+	x.recs[i] = e
+	x.byDest[d], x.masters[e.Master.ID] = i+1, i+1
+	x.wheel.Arm(i, e.Expires)
+	x.count++
+}
+
+// Find returns the expectation that a first packet with key k fulfils, or nil.
+// It is valid until the table changes.
+func (x *Expectations) Find(k *packet.Key) *Expectation {
+	if x.count == 0 {
+		return nil
+	}
+	for n := x.byDest[destinationOf(k)]; n != 0; n = x.recs[n-1].next {
+		r := &x.recs[n-1]
+		if r.Match.Src == k.Src && (r.Match.SrcPort == 0 || r.Match.SrcPort == k.SrcPort) {
+			return r
+		}
+	}
+	return nil
+}
+
+// Taken says whether a flow with key k, from whatever source, would be looked
+// for among the expectations.
+func (x *Expectations) Taken(k *packet.Key) bool { return x.count > 0 && x.Find(k) != nil }
+
+// Remove takes out an expectation that Find returned.
+func (x *Expectations) Remove(e *Expectation) {
+	for n := x.byDest[destinationOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
+		if &x.recs[n-1] == e {
+			x.remove(n - 1)
+			return
+		}
+	}
+}
+
+// RemoveMaster takes out all expectations of the control session with that id,
+// handing each to gone first.
+func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
+	for n := x.masters[id]; n != 0; n = x.masters[id] {
+		gone(&x.recs[n-1])
+		x.remove(n - 1)
+	}
+}
+
+// Expire takes out what is due by now, handing each to gone first.
+func (x *Expectations) Expire(now Tick, gone func(*Expectation)) {
+	for {
+		i, ok := x.wheel.Next(now)
+		if !ok {
+			return
+		}
+		gone(&x.recs[i])
+		x.remove(i)
+	}
+}
+
+func (x *Expectations) remove(i uint32) {
+	r := &x.recs[i]
+	unchain(x.byDest, destinationOf(&r.Match), i+1, func(n uint32) *uint32 { return &x.recs[n-1].next })
+	unchain(x.masters, r.Master.ID, i+1, func(n uint32) *uint32 { return &x.recs[n-1].nextMaster })
+	x.wheel.Disarm(i)
+	*r = Expectation{}
+	x.free = append(x.free, i)
+	x.count--
+}
+
+// unchain takes n out of the list that heads[key] begins.
+func unchain[K comparable](heads map[K]uint32, key K, n uint32, next func(uint32) *uint32) {
+	if heads[key] == n {
+		if after := *next(n); after != 0 {
+			heads[key] = after
+		} else {
+			delete(heads, key)
+		}
+		return
+	}
+	for i := heads[key]; i != 0; i = *next(i) {
+		if *next(i) == n {
+			*next(i) = *next(n)
+			return
+		}
+	}
+}
+
+// All calls f for every outstanding expectation until it returns false.
+func (x *Expectations) All(f func(*Expectation) bool) {
+	for i := range x.recs {
+		if x.recs[i].live && !f(&x.recs[i]) {
+			return
+		}
+	}
+}
+
+// CheckInvariants reports the first thing in the table that is not as it must
+// be, given whether a master still lives: for tests.
+func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
+	n := 0
+	for i := range x.recs {
+		r := &x.recs[i]
+		if !r.live {
+			continue
+		}
+		n++
+		if !x.wheel.Armed(uint32(i)) {
+			return fmt.Errorf("expectation %d: no timer is armed", r.id)
+		}
+		if !lives(r.Master) {
+			return fmt.Errorf("expectation %d: its master %d is gone", r.id, r.Master.ID)
+		}
+		if f := x.Find(&r.Match); f == nil {
+			return fmt.Errorf("expectation %d: not found by its own key", r.id)
+		}
+	}
+	if n != x.count {
+		return fmt.Errorf("%d expectations live, %d counted", n, x.count)
+	}
+	return nil
+}

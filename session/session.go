@@ -1,0 +1,87 @@
+package session
+
+import (
+	"time"
+	"unsafe"
+
+	"portcullis/packet"
+)
+
+// Session is one entry of the table: two keys, what to do to the packets of
+// either direction, and the state that decides about its life. It holds no
+// pointer. Where a field comes in two, it is indexed by packet.Dir.
+//
+// Life of a session, and who may do what:
+//
+//	state     made by            legal
+//	free      Table.Remove       nothing: its memory is the free list's
+//	new       Table.New          fill in every exported field but ID
+//	live      Table.Insert       find by key; track; refresh; re-check
+//	blocked   Blocked = true     find by key; drops its packets; expires
+type Session struct {
+	// Key[Original] is what the opener's packets look like as they arrive,
+	// Key[Reply] what the answers look like as they arrive. Without translation
+	// Key[Reply] is Key[Original].Reply().
+	Key [2]packet.Key
+	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
+	Gateway [2]packet.Addr    // next hop by direction; zero: the destination itself
+	Out     [2]uint16         // outgoing interface by direction
+
+	Bytes   [2]uint64 // IP bytes as they arrived
+	Packets [2]uint64
+
+	Created  Tick
+	LastSeen Tick // moved by every packet that counts as life
+	timeout  Tick // idle time after which it ends
+
+	TCP TCP // valid iff the protocol is TCP
+
+	ID         uint32 // serial: never 0, not reused for 4 billion sessions
+	Policy     uint32 // policy id; of the master for a helper's child
+	Generation uint32 // of the ruleset that allowed it
+	Service    uint32 // number of the matched service's name
+	Master     Ref    // the control session of a child; zero: none
+	Control    uint32 // the worker's helper attachment plus 1; 0: none
+
+	next uint32 // free list
+
+	Helper   uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	State    State
+	Blocked  bool // a configuration change took its permission away
+	LogEnd   bool // write a traffic log line at its end
+	Replied  bool // the other side has answered
+	live     bool
+}
+
+// State is the condition of a session as FortiOS prints it in proto_state.
+type State uint8
+
+// Ref names a session for longer than a call: the record's index and the serial
+// that it must still have.
+type Ref struct{ Index, ID uint32 }
+
+// Timeout is the idle time after which the session ends.
+func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout) }
+
+// Leaving is the key that packets of direction d leave with.
+func (s *Session) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
+
+// Translated says whether any address or port of the session is rewritten.
+func (s *Session) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
+
+// SetTimeout changes the idle time. It takes effect at the latest when the
+// present one ends, or at once where it is shorter: see Table.Touch.
+func (s *Session) SetTimeout(d time.Duration) { s.timeout = Tick(d) }
+
+// SetRewrites derives the rewrites from the keys: for whoever fills a new
+// session.
+func (s *Session) SetRewrites() {
+	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
+	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
+}
+
+// Size is the memory of one record in bytes; the index and the wheel add to it.
+const Size = unsafe.Sizeof(Session{})
+
+// A record of more than 320 bytes is an error of the compiler.
+const _ = 320 - Size
