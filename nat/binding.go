@@ -1,0 +1,23 @@
+package nat
+
+import "portcullis/packet"
+
+// Binding is a translation, decided once for a session: the keys of its packets
+// as they arrive on either side. Where nothing is translated, Reply is
+// Original.Reply().
+type Binding struct {
+	Original packet.Key
+	Reply    packet.Key
+}
+
+// Identity is the binding that translates nothing.
+func Identity(key packet.Key) Binding { return Binding{Original: key, Reply: key.Reply()} }
+
+// InUse tells which tuples are taken. The engine implements it over its session
+// table and its expectations.
+type InUse interface {
+	// Taken says whether packets with this key, as they arrive from the outside,
+	// already belong to something. A zero Src means any sender, a zero SrcPort
+	// any port of it; only ReservePort asks so. The key is borrowed.
+	Taken(reply *packet.Key) bool
+}

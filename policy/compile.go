@@ -1,0 +1,162 @@
+package policy
+
+import (
+	"fmt"
+
+	"portcullis/config"
+)
+
+// Compile builds the table of cfg's policies. ifIndex gives the engine's index
+// of an interface's name, svcID its number of a service's name (0 is none).
+//
+// A policy with id 0 in its configuration can not be told from the implicit
+// deny; config does not let one through.
+func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), svcID func(name string) uint32) (*Table, error) {
+	c, err := newCompiler(cfg, ifIndex, svcID)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range cfg.Policies {
+		if err := c.add(p); err != nil {
+			return nil, fmt.Errorf("firewall policy %d: %w", p.PolicyID, err)
+		}
+	}
+	c.pairs.buckets(c.t)
+	return c.t, nil
+}
+
+// compiler holds what Compile needs and the table does not.
+type compiler struct {
+	t       *Table
+	ifIndex func(string) (uint16, bool)
+	addr4   *addrBook
+	addr6   *addrBook
+	svc     *serviceBook
+	pairs   pairs
+}
+
+func newCompiler(cfg *config.Config, ifIndex func(string) (uint16, bool), svcID func(string) uint32) (*compiler, error) {
+	c := &compiler{ifIndex: ifIndex}
+	var err error
+	if c.addr4, err = newAddrBook4(cfg); err != nil {
+		return nil, err
+	}
+	if c.addr6, err = newAddrBook6(cfg); err != nil {
+		return nil, err
+	}
+	if c.svc, err = newServiceBook(cfg, svcID); err != nil {
+		return nil, err
+	}
+	c.t = &Table{
+		byID:     make(map[uint32]uint32),
+		implicit: Policy{LogAll: cfg.LogSetting.FwpolicyImplicitLog},
+		naming:   newNaming(c.svc.names),
+	}
+	return c, nil
+}
+
+// add compiles one policy: its rules, its place in the order and the interfaces
+// it speaks of.
+func (c *compiler) add(p *config.Policy) error {
+	in, out, err := c.interfaces(p)
+	if err != nil {
+		return err
+	}
+	r4, r6, err := c.rules(p)
+	if err != nil {
+		return err
+	}
+	always, err := inForce(p.Schedule)
+	if err != nil || !p.Status || !always {
+		return err // a disabled policy is read, so that its mistakes show, and left out
+	}
+
+	i := uint32(len(c.t.policies))
+	r4.policy, r6.policy = i, i
+	c.t.rules4 = append(c.t.rules4, r4)
+	c.t.rules6 = append(c.t.rules6, r6)
+	c.t.byID[p.PolicyID] = i
+	c.t.policies = append(c.t.policies, Policy{
+		ID:       p.PolicyID,
+		Name:     p.Name,
+		Accept:   p.Accept,
+		NAT:      p.NAT,
+		LogAll:   p.LogTraffic == "all",
+		LogUTM:   p.LogTraffic == "utm",
+		LogStart: p.LogStart,
+	})
+	c.pairs.add(in, out)
+	return nil
+}
+
+// rules compiles what p asks of a flow of either family. Where p can match none,
+// the rule's destination or source is the empty set.
+func (c *compiler) rules(p *config.Policy) (r4, r6 rule, err error) {
+	services, err := c.svc.list(p.Service)
+	if err != nil {
+		return r4, r6, err
+	}
+	r4.svcOff, r4.svcN = uint32(len(c.t.services)), uint32(len(services))
+	r4.serviceNegated = p.ServiceNegate
+	c.t.services = append(c.t.services, services...)
+	r6 = r4
+
+	for _, side := range []struct {
+		to     *spanSet
+		book   *addrBook
+		names  []string
+		negate bool
+	}{
+		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate},
+		{&r4.dst, c.addr4, p.DstAddr, p.DstAddrNegate},
+		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate},
+		{&r6.dst, c.addr6, p.DstAddr6, p.DstAddr6Negate},
+	} {
+		set, err := side.book.list(side.names, side.negate)
+		if err != nil {
+			return r4, r6, err
+		}
+		*side.to = c.t.spans.add(set, side.book == c.addr6)
+	}
+	return r4, r6, nil
+}
+
+// inForce says whether a policy of these schedules is ever in force. Only the
+// two schedules that need no clock exist.
+func inForce(schedules []string) (bool, error) {
+	always := len(schedules) == 0
+	for _, s := range schedules {
+		switch s {
+		case "always":
+			always = true
+		case "none":
+		default:
+			return false, fmt.Errorf("schedule %q: no such schedule; always or none is expected", s)
+		}
+	}
+	return always, nil
+}
+
+func (c *compiler) interfaces(p *config.Policy) (in, out []uint16, err error) {
+	if in, err = c.indices("srcintf", p.SrcIntf); err != nil {
+		return nil, nil, err
+	}
+	out, err = c.indices("dstintf", p.DstIntf)
+	return in, out, err
+}
+
+// indices resolves interface names; nil is any interface.
+func (c *compiler) indices(attr string, names []string) ([]uint16, error) {
+	out := make([]uint16, 0, len(names))
+	for _, name := range names {
+		if name == "any" {
+			return nil, nil
+		}
+		i, ok := c.ifIndex(name)
+		if !ok {
+			return nil, fmt.Errorf("%s %q: no such interface", attr, name)
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}

@@ -1,0 +1,20 @@
+package policy
+
+// Policy is what the engine has to know of a compiled policy.
+type Policy struct {
+	ID       uint32 // policyid; 0 is the implicit deny
+	Name     string
+	Accept   bool
+	NAT      bool // translate the source to the outgoing interface's address
+	LogAll   bool // logtraffic all
+	LogUTM   bool // logtraffic utm: only what a security profile has to say
+	LogStart bool // logtraffic-start
+}
+
+// Match is the outcome of a lookup. Policy is never nil: where no policy
+// matched, it is the implicit deny and Found is false.
+type Match struct {
+	Policy  *Policy
+	Service uint32 // the engine's number of the service's name; 0 is none
+	Found   bool
+}

@@ -1,0 +1,138 @@
+package policy
+
+import (
+	"unsafe"
+
+	"portcullis/packet"
+)
+
+// Table is the compiled policy list. It is immutable.
+type Table struct {
+	policies []Policy          // enabled ones, in order of evaluation
+	byID     map[uint32]uint32 // policyid to index into policies
+	implicit Policy
+
+	inClass, outClass []uint32 // interface index to class; class 0 beyond the end
+	outClasses        uint32
+	cells             []cell // by in class and out class
+
+	lists    []uint32 // buckets: runs of rule numbers, in order of evaluation
+	rules4   []rule   // by position in policies
+	rules6   []rule
+	spans    spanArena
+	services []service
+	naming   naming
+}
+
+// cell is what a pair of interface classes has: one bucket for each family.
+type cell struct{ v4, v6 bucket }
+
+// bucket is a run of Table.lists.
+type bucket struct{ off, n uint32 }
+
+// rule is what one policy asks of a flow of one family.
+type rule struct {
+	dst, src       spanSet
+	svcOff, svcN   uint32
+	policy         uint32 // index into Table.policies
+	serviceNegated bool
+}
+
+// Two rules share a cache line.
+const _ = -uint(unsafe.Sizeof(rule{}) ^ 32)
+
+// Lookup returns the first policy that matches the flow of key from interface in
+// to interface out. key is the flow's original direction, its destination
+// already translated.
+func (t *Table) Lookup(in, out uint16, key *packet.Key) Match {
+	c := &t.cells[class(t.inClass, in)*t.outClasses+class(t.outClass, out)]
+	switch four := key.Src.Is4(); {
+	case four != key.Dst.Is4():
+		return t.deny(key)
+	case four:
+		return t.scan4(c.v4, key)
+	}
+	return t.scan6(c.v6, key)
+}
+
+func (t *Table) scan4(b bucket, key *packet.Key) Match {
+	src, dst := uint32(key.Src.Lo), uint32(key.Dst.Lo)
+	for _, i := range t.lists[b.off : b.off+b.n] {
+		r := &t.rules4[i]
+		if !t.spans.has4(r.dst, dst) || !t.spans.has4(r.src, src) {
+			continue
+		}
+		if name, ok := t.service(r, key); ok {
+			return Match{Policy: &t.policies[r.policy], Service: name, Found: true}
+		}
+	}
+	return t.deny(key)
+}
+
+func (t *Table) scan6(b bucket, key *packet.Key) Match {
+	for _, i := range t.lists[b.off : b.off+b.n] {
+		r := &t.rules6[i]
+		if !t.spans.has6(r.dst, key.Dst) || !t.spans.has6(r.src, key.Src) {
+			continue
+		}
+		if name, ok := t.service(r, key); ok {
+			return Match{Policy: &t.policies[r.policy], Service: name, Found: true}
+		}
+	}
+	return t.deny(key)
+}
+
+// service says whether the services of r admit the flow, and by which name. A
+// service that holds a whole protocol, such as ALL, names nothing; then the
+// flow is called what it would be called elsewhere.
+func (t *Table) service(r *rule, key *packet.Key) (name uint32, ok bool) {
+	services := t.services[r.svcOff : r.svcOff+r.svcN]
+	for i := range services {
+		s := &services[i]
+		if !s.matches(key) {
+			continue
+		}
+		if r.serviceNegated {
+			return 0, false
+		}
+		if s.wide {
+			return t.naming.find(key), true
+		}
+		return s.name, true
+	}
+	if r.serviceNegated {
+		return t.naming.find(key), true
+	}
+	return 0, false
+}
+
+// deny is the answer where no policy matched.
+func (t *Table) deny(key *packet.Key) Match {
+	return Match{Policy: &t.implicit, Service: t.naming.find(key)}
+}
+
+// class is 0, the interfaces that no policy names, for an interface that came
+// after the table.
+func class(classes []uint32, i uint16) uint32 {
+	if int(i) < len(classes) {
+		return classes[i]
+	}
+	return 0
+}
+
+// ServiceName returns the number of the name that a flow is logged by where no
+// policy is asked: the first configured service of exactly its port, else the
+// first whose range holds it, never one that holds a whole protocol; 0 is none.
+func (t *Table) ServiceName(key *packet.Key) uint32 { return t.naming.find(key) }
+
+// Policy returns the enabled policy of an id; id 0 is the implicit deny.
+func (t *Table) Policy(id uint32) (*Policy, bool) {
+	if i, ok := t.byID[id]; ok {
+		return &t.policies[i], true
+	}
+	return &t.implicit, id == 0
+}
+
+// Policies returns the enabled policies in order of evaluation. The caller
+// borrows the slice and must not change it.
+func (t *Table) Policies() []Policy { return t.policies }
