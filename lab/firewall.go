@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// ReadyLine is what Portcullis writes to its standard error when it forwards.
+const ReadyLine = "portcullis: ready"
+
+// Firewall is Portcullis running in a namespace, with its traffic log as it is
+// written.
+type Firewall struct {
+	*Process
+	config string // path of its configuration
+	dir    string
+
+	mu      sync.Mutex
+	records []Record
+	news    chan struct{} // closed and replaced at every line of either stream
+	ready   chan struct{}
+}
+
+// StartFirewall starts the binary with a configuration text in a namespace and
+// waits until it forwards.
+func StartFirewall(ns *Namespace, binary, config string) (*Firewall, error) {
+	dir, err := os.MkdirTemp("", "portcullis-lab-")
+	if err != nil {
+		return nil, err
+	}
+	f := &Firewall{dir: dir, config: filepath.Join(dir, "portcullis.toml"), news: make(chan struct{}), ready: make(chan struct{})}
+	if err := f.start(ns, binary, config); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *Firewall) start(ns *Namespace, binary, config string) (err error) {
+	if err := f.WriteConfig(config); err != nil {
+		return err
+	}
+	f.Process, err = ns.Start(Command{
+		Path:   binary,
+		Args:   []string{"run", "-c", f.config, "--state-dir", filepath.Join(f.dir, "state")},
+		Stdout: f.logLine, Stderr: f.stderrLine,
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-f.ready:
+		return nil
+	case <-f.Done():
+		if err := f.Err(); err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: ended before it was ready: %s", binary, Tail(f.Stderr(), 3))
+	case <-time.After(10 * time.Second):
+		return fmt.Errorf("%s: no line %q within 10 s: %s", binary, ReadyLine, Tail(f.Stderr(), 3))
+	}
+}
+
+func (f *Firewall) logLine(line string) {
+	record, err := ParseRecord(line)
+	if err != nil {
+		record = Record{Line: line}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.records = append(f.records, record)
+	close(f.news)
+	f.news = make(chan struct{})
+}
+
+func (f *Firewall) stderrLine(line string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if strings.Contains(line, ReadyLine) {
+		select {
+		case <-f.ready:
+		default:
+			close(f.ready)
+		}
+	}
+	close(f.news)
+	f.news = make(chan struct{})
+}
+
+// Records are the lines of the traffic log from the given one on.
+func (f *Firewall) Records(from int) []Record {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.records[from:len(f.records):len(f.records)]
+}
+
+// Mark is the number of log lines so far, to be given to Records and Await.
+func (f *Firewall) Mark() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.records)
+}
+
+// Await waits for a log line, from the given one on, that the function likes.
+func (f *Firewall) Await(from int, timeout time.Duration, like func(Record) bool) (Record, bool) {
+	var found Record
+	ok := f.await(timeout, func() bool {
+		for _, r := range f.records[from:] {
+			if like(r) {
+				found = r
+				return true
+			}
+		}
+		return false
+	})
+	return found, ok
+}
+
+// AwaitStderr waits until the firewall's own log, from the given offset on,
+// contains a text.
+func (f *Firewall) AwaitStderr(from int, timeout time.Duration, text string) bool {
+	return f.await(timeout, func() bool { return strings.Contains(f.Stderr()[from:], text) })
+}
+
+// await waits until the condition, which is called under the lock, holds.
+func (f *Firewall) await(timeout time.Duration, holds func() bool) bool {
+	deadline := time.After(timeout)
+	for {
+		f.mu.Lock()
+		ok, news := holds(), f.news
+		f.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-news:
+		case <-deadline:
+			return false
+		}
+	}
+}
+
+// WriteConfig replaces the configuration file, as an editor would: at once.
+func (f *Firewall) WriteConfig(config string) error {
+	next := f.config + ".new"
+	if err := os.WriteFile(next, []byte(config), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, f.config)
+}
+
+// Reload replaces the configuration file and has it read again (SIGHUP). It
+// returns what the firewall then wrote to its standard error, within a short
+// time.
+func (f *Firewall) Reload(config string) (string, error) {
+	if err := f.WriteConfig(config); err != nil {
+		return "", err
+	}
+	return f.Ask(syscall.SIGHUP)
+}
+
+// Ask sends a signal and returns what the firewall then wrote to its standard
+// error, within a short time.
+func (f *Firewall) Ask(s os.Signal) (string, error) {
+	before := len(f.Stderr())
+	if err := f.Signal(s); err != nil {
+		return "", err
+	}
+	f.AwaitStderr(before, 3*time.Second, "\n")
+	time.Sleep(50 * time.Millisecond) // a report may have several lines
+	return f.Stderr()[before:], nil
+}
+
+// Close ends the firewall, if it still runs, and removes its files.
+func (f *Firewall) Close() {
+	if f.Process != nil {
+		f.Kill()
+	}
+	os.RemoveAll(f.dir)
+}
