@@ -18,8 +18,14 @@ const (
 	// with the same bytes and more.
 	Partial
 	// Foreign: this is not (or no longer) the helper's protocol; detach it for
-	// the rest of the session. Findings.Why says why.
+	// the rest of the session. Findings.Why says why. What else was found in the
+	// same call is void.
 	Foreign
+	// More: Findings.Consumed bytes, at least one, were read; the framework
+	// carries out what was found and calls again at once with the rest. A helper
+	// answers so where the order of its findings matters, or where Findings are
+	// full.
+	More
 )
 
 // State is a helper's memory between two calls for one control session. It
@@ -60,8 +66,8 @@ const MaxFindings = 8
 // Findings is what Inspect found. The framework resets it before each call and
 // owns it; a helper appends through Announce.
 type Findings struct {
-	Consumed int    // with Partial: bytes of Data that were read
-	Cancel   bool   // the outstanding expectations of this session are void
+	Consumed int    // with Partial and More: bytes of Data that were read
+	Cancel   bool   // the outstanding expectations of this session are void, before those of this call
 	Why      string // with Foreign: the reason, a constant of a few words
 	expects  [MaxFindings]Expect
 	n        int
@@ -75,7 +81,7 @@ type Helper struct {
 	Protocols  []uint8       // what it can be bound to: packet.ProtoTCP, packet.ProtoUDP
 	MaxExpects int           // outstanding expectations of one session; the oldest gives way
 	Lifetime   time.Duration // of an expectation; 0 is DefaultLifetime
-	MaxHold    int           // longest message that may be Partial, in bytes
+	MaxHold    int           // most bytes that may be left unread by Partial; at most MaxHoldLimit
 	LowPorts   bool          // may announce ports below 1024
 
 	// Inspect reads a segment and notes in f what it announces.
@@ -84,6 +90,13 @@ type Helper struct {
 	// the bytes orig that e marked. nil where nothing is ever spelt.
 	Spell func(dst, orig []byte, e Edit, to netip.AddrPort) []byte
 }
+
+// MaxHoldLimit bounds Helper.MaxHold, in bytes. A helper skips a longer message
+// by itself, with a note in its State.
+const MaxHoldLimit = 4096
+
+// MaxSpell bounds what Spell may append, in bytes.
+const MaxSpell = 256
 
 // DefaultLifetime is how long an expectation waits for its flow (FortiOS: 30 s).
 const DefaultLifetime = 30 * time.Second
