@@ -59,9 +59,6 @@ func pack(s *config.Service, name uint32) ([]service, error) {
 func packPorts(out []service, proto uint8, ranges []config.PortRange, name uint32) []service {
 	for _, r := range ranges {
 		e := service{dstLo: r.DstLow, dstHi: r.DstHigh, srcLo: r.SrcLow, srcHi: r.SrcHigh, name: name, proto: proto}
-		if e.srcHi == 0 { // no source ports were given
-			e.srcHi = 0xffff
-		}
 		e.wide = e.dstLo <= 1 && e.dstHi == 0xffff && e.srcLo <= 1 && e.srcHi == 0xffff
 		out = append(out, e)
 	}

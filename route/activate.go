@@ -8,7 +8,6 @@ import (
 
 // activate chooses the active routes of each prefix and enters them.
 func (t *Table) activate(down func(ifIndex uint16) bool) {
-	t.back = make(map[uint16]*bart.Lite)
 	chosen := make(map[netip.Prefix]candidate)
 	for _, c := range t.all {
 		if !c.route.Blackhole && down(c.route.Out) {
@@ -23,12 +22,13 @@ func (t *Table) activate(down func(ifIndex uint16) bool) {
 		if c.route.Blackhole || down(c.route.Out) || c.route.Distance > chosen[c.prefix].route.Distance {
 			continue
 		}
-		back := t.back[c.route.Out]
-		if back == nil {
-			back = new(bart.Lite)
-			t.back[c.route.Out] = back
+		for int(c.route.Out) >= len(t.back) {
+			t.back = append(t.back, nil)
 		}
-		back.Insert(c.prefix)
+		if t.back[c.route.Out] == nil {
+			t.back[c.route.Out] = new(bart.Lite)
+		}
+		t.back[c.route.Out].Insert(c.prefix)
 	}
 }
 

@@ -72,8 +72,10 @@ func (c *compiler) connected(i *config.Interface) error {
 // addresses lists all addresses of an interface, each family's primary first.
 func addresses(i *config.Interface) []netip.Prefix {
 	out := []netip.Prefix{i.IP}
-	for _, s := range i.SecondaryIP {
-		out = append(out, s.IP)
+	if i.Secondary {
+		for _, s := range i.SecondaryIP {
+			out = append(out, s.IP)
+		}
 	}
 	out = append(out, i.IPv6.Address)
 	for _, e := range i.IPv6.ExtraAddrs {

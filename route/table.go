@@ -21,8 +21,8 @@ type Table struct {
 	all []candidate // every route of the configuration, as compiled
 	own ownership
 
-	best bart.Table[Route]     // by prefix, the route that forwards
-	back map[uint16]*bart.Lite // by interface, the prefixes of its active routes
+	best bart.Table[Route] // by prefix, the route that forwards
+	back []*bart.Lite      // by interface, the prefixes of its active routes; nil for none
 }
 
 // candidate is a configured route before it is known whether it is active.
@@ -40,8 +40,10 @@ func (t *Table) Lookup(dst packet.Addr) (Route, bool) { return t.best.Lookup(dst
 // interface in: the feasible path check FortiOS makes where strict-src-check is
 // off. The route need not be the best one, and the default route counts.
 func (t *Table) ReversePath(src packet.Addr, in uint16) bool {
-	back, ok := t.back[in]
-	return ok && back.Lookup(src.Netip())
+	if int(in) >= len(t.back) || t.back[in] == nil {
+		return false
+	}
+	return t.back[in].Lookup(src.Netip())
 }
 
 // Local says whether addr is one of the box's own addresses, and of which
