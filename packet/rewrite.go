@@ -142,8 +142,8 @@ func (p *Packet) DecrementTTL() bool {
 
 // SetData replaces the payload of the transport header and mends all lengths
 // and checksums. It reports false, changing nothing, where the packet would
-// outgrow its memory or 65535 bytes. b may not alias the frame. Not for
-// fragments.
+// outgrow its memory or 65535 bytes. b may be a part of the payload itself. Not
+// for fragments.
 func (p *Packet) SetData(b []byte) bool {
 	end := int(p.Payload) + len(b)
 	if end > cap(p.Frame) || end-int(p.L3) > 65535 {
@@ -163,4 +163,25 @@ func (p *Packet) SetData(b []byte) bool {
 	}
 	p.FixChecksum()
 	return true
+}
+
+// TurnAround makes p, whose transport header is already written, a packet from
+// k.Dst to k.Src with that hop limit: addresses, lengths and checksums. Of an
+// IPv4 header the identification and the fragment field become 0.
+func (p *Packet) TurnAround(k Key, hopLimit uint8) {
+	h := p.Frame[p.L3:]
+	if p.Kind == KindIPv4 {
+		binary.BigEndian.PutUint16(h[2:], uint16(len(h)))
+		binary.BigEndian.PutUint32(h[4:], 0)
+		h[8] = hopLimit
+		k.Dst.Put4(h[12:])
+		k.Src.Put4(h[16:])
+		fixIPv4Header(h)
+	} else {
+		binary.BigEndian.PutUint16(h[4:], uint16(len(h)-ipv6Size))
+		h[7] = hopLimit
+		k.Dst.Put16(h[8:])
+		k.Src.Put16(h[24:])
+	}
+	p.FixChecksum()
 }

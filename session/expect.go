@@ -157,9 +157,34 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 	return nil
 }
 
-// Taken says whether a flow with key k, from whatever source, would be looked
-// for among the expectations.
-func (x *Expectations) Taken(k *packet.Key) bool { return x.count > 0 && x.Find(k) != nil }
+// Announced returns the expectation of the control session with that id whose
+// flow leaves with key leave, or nil.
+func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Leave == *leave {
+			return &x.recs[n-1]
+		}
+	}
+	return nil
+}
+
+// Taken says whether some flow could match both k and an expectation. In k a zero
+// Src is any source, a zero SrcPort any port.
+func (x *Expectations) Taken(k *packet.Key) bool {
+	if x.count == 0 {
+		return false
+	}
+	for n := x.byDest[destinationOf(k)]; n != 0; n = x.recs[n-1].next {
+		m := &x.recs[n-1].Match
+		if !k.Src.IsZero() && m.Src != k.Src {
+			continue
+		}
+		if m.SrcPort == k.SrcPort || m.SrcPort == 0 || k.SrcPort == 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // Remove takes out an expectation that Find returned.
 func (x *Expectations) Remove(e *Expectation) {

@@ -22,7 +22,7 @@ type Session struct {
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
 	// Key[Reply] is Key[Original].Reply().
-	Key [2]packet.Key
+	Key     [2]packet.Key
 	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
 	Gateway [2]packet.Addr    // next hop by direction; zero: the destination itself
 	Out     [2]uint16         // outgoing interface by direction
@@ -45,12 +45,12 @@ type Session struct {
 
 	next uint32 // free list
 
-	Helper   uint8 // number of the bound helper, or of the one that announced the child; 0: none
-	State    State
-	Blocked  bool // a configuration change took its permission away
-	LogEnd   bool // write a traffic log line at its end
-	Replied  bool // the other side has answered
-	live     bool
+	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	State   State
+	Blocked bool // a configuration change took its permission away
+	LogEnd  bool // write a traffic log line at its end
+	Replied bool // the other side has answered
+	live    bool
 }
 
 // State is the condition of a session as FortiOS prints it in proto_state.

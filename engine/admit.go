@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"portcullis/nat"
+	"portcullis/packet"
+	"portcullis/policy"
+	"portcullis/route"
+	"portcullis/session"
+)
+
+// admit decides about the first packet of a flow: it creates its session, or
+// returns a verdict and no session.
+func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
+	if r := w.mayOpen(p); r != packet.ReasonNone {
+		return nil, Drop, r
+	}
+	if e := w.expect.Find(&p.Key); e != nil {
+		return w.adopt(p, e)
+	}
+	if _, own := w.rules.routes.Local(p.Key.Dst); own || w.rules.linkLocal(p.In, p.Key.Dst) {
+		v, r := w.local(p)
+		return nil, v, r
+	}
+	if r := w.mayCross(p); r != packet.ReasonNone {
+		return nil, Drop, r
+	}
+	to, r := w.route(p.Key.Dst)
+	if r != packet.ReasonNone {
+		return nil, Drop, r
+	}
+	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+		return nil, Drop, packet.ReasonReversePath
+	}
+	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
+	if !m.Policy.Accept {
+		return nil, Drop, w.deny(p, to.Out, m)
+	}
+	return w.open(p, to, m)
+}
+
+// route finds the way to dst.
+func (w *Worker) route(dst packet.Addr) (route.Route, packet.Reason) {
+	to, ok := w.rules.routes.Lookup(dst)
+	switch {
+	case !ok:
+		return to, packet.ReasonNoRoute
+	case to.Blackhole:
+		return to, packet.ReasonBlackhole
+	case !w.rules.up(to.Out):
+		return to, packet.ReasonInterfaceDown
+	}
+	return to, packet.ReasonNone
+}
+
+// deny reports that a policy, or none, refused p.
+func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
+	why, logIt := packet.ReasonPolicyDeny, m.Policy.LogAll || m.Policy.LogUTM
+	if !m.Found {
+		why, logIt = packet.ReasonImplicitDeny, w.rules.implicitLog
+	}
+	w.push(&session.Event{
+		Kind: session.EventDeny, Reason: why, HasRoute: true, LogIt: logIt,
+		In: p.In, Out: out, Policy: m.Policy.ID, Service: m.Service,
+		Key: p.Key, ReplyKey: p.Key.Reply(),
+	})
+	return why
+}
+
+// open creates the session that policy m allows.
+func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+	b := nat.Identity(p.Key)
+	if m.Policy.NAT {
+		src, ok := w.rules.routes.SourceFor(to.Out, !p.Key.Dst.Is4(), nextHop(to.Gateway, p.Key.Dst))
+		if !ok {
+			return nil, Drop, packet.ReasonNATNoAddress
+		}
+		var r packet.Reason
+		if b, r = w.ports.Plan(&p.Key, src, w); r != packet.ReasonNone {
+			return nil, Drop, r
+		}
+	}
+	s, i, r := w.create(p, b, to)
+	if s == nil {
+		return nil, Drop, r
+	}
+	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
+	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 {
+		s.Helper = n
+		s.Control = w.controls.attach(session.Ref{Index: i, ID: s.ID}, w.names.helper(n))
+	}
+	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
+	return s, Forward, packet.ReasonNone
+}
+
+// adopt creates the session of a flow that a helper announced: a child of the
+// control session, under its policy.
+func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdict, packet.Reason) {
+	leave := e.Leave
+	leave.SrcPort = p.Key.SrcPort
+	to, r := w.route(leave.Dst)
+	if r != packet.ReasonNone {
+		return nil, Drop, r
+	}
+	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+		return nil, Drop, packet.ReasonReversePath
+	}
+	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
+	if leave.Src != p.Key.Src {
+		// The opener is translated: another session may have its port already.
+		asLeft := p.Key
+		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
+		var plan nat.Binding
+		if plan, r = w.ports.Plan(&asLeft, leave.Src, w); r != packet.ReasonNone {
+			return nil, Drop, r
+		}
+		b.Reply = plan.Reply
+	}
+	s, _, r := w.create(p, b, to)
+	if s == nil {
+		return nil, Drop, r
+	}
+	s.Master, s.Helper = e.Master, e.Helper
+	s.Policy, s.Service, s.LogEnd = e.Policy, e.Service, e.LogEnd
+	w.expect.Remove(e)
+	w.stats.Children++
+	w.started(s, false)
+	return s, Forward, packet.ReasonNone
+}
+
+// create puts a session with these keys into the table.
+func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Session, uint32, packet.Reason) {
+	s, i := w.table.New()
+	if s == nil {
+		return nil, 0, packet.ReasonSessionTableFull
+	}
+	s.Key = [2]packet.Key{b.Original, b.Reply}
+	s.SetRewrites()
+	s.Out[packet.Original], s.Gateway[packet.Original] = to.Out, to.Gateway
+	s.Out[packet.Reply] = p.In
+	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && w.rules.up(back.Out) && !back.Blackhole {
+		s.Out[packet.Reply], s.Gateway[packet.Reply] = back.Out, back.Gateway
+	}
+	s.Created, s.Generation = w.now, w.rules.Generation
+	if p.Key.Proto == packet.ProtoTCP {
+		s.State = session.StateSynSent
+	}
+	s.SetTimeout(idleTime(p.Key.Proto, s.State))
+	if !w.table.Insert(i, w.now) {
+		w.table.Discard(i)
+		return nil, 0, packet.ReasonSessionClash
+	}
+	w.stats.Created++
+	return s, i, packet.ReasonNone
+}
+
+// Taken says whether packets with key k would belong to a session or fulfil an
+// expectation: what a new translation must not collide with. It is nat.InUse.
+func (w *Worker) Taken(k *packet.Key) bool {
+	return w.table.Taken(k) || w.expect.Taken(k)
+}
+
+// nextHop is the neighbour to send to on the way to dst.
+func nextHop(gateway, dst packet.Addr) packet.Addr {
+	if gateway.IsZero() {
+		return dst
+	}
+	return gateway
+}

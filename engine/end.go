@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// push hands an event to the sink and counts it where it is lost.
+func (w *Worker) push(e *session.Event) {
+	if w.sink == nil {
+		return
+	}
+	e.Tick = w.now
+	if !w.sink.Push(e) {
+		w.stats.EventsLost++
+	}
+}
+
+// started reports a new session.
+func (w *Worker) started(s *session.Session, logIt bool) {
+	if w.sink == nil {
+		return
+	}
+	e := w.about(s)
+	e.Kind, e.LogIt = session.EventStart, logIt
+	w.push(&e)
+}
+
+// expired ends a session whose time is over; the table removes it.
+func (w *Worker) expired(i uint32, s *session.Session) { w.end(i, s, endOf(s)) }
+
+// end reports that s is over and lets go of what belongs to it.
+func (w *Worker) end(_ uint32, s *session.Session, how session.End) {
+	if s.Control != 0 {
+		w.controls.release(s.Control)
+		w.expect.RemoveMaster(s.ID, w.expectationGone)
+		s.Control = 0
+	}
+	if w.sink == nil {
+		return
+	}
+	e := w.about(s)
+	e.Kind, e.End, e.LogIt = session.EventEnd, how, s.LogEnd
+	w.push(&e)
+}
+
+// about is an event's share of what a session knows.
+func (w *Worker) about(s *session.Session) session.Event {
+	return session.Event{
+		HasRoute: true,
+		Helper:   s.Helper,
+		In:       s.Out[packet.Reply],
+		Out:      s.Out[packet.Original],
+		Policy:   s.Policy,
+		Service:  s.Service,
+		ID:       s.ID,
+		Master:   s.Master.ID,
+		Created:  s.Created,
+		Key:      s.Key[packet.Original],
+		ReplyKey: s.Key[packet.Reply],
+		Bytes:    s.Bytes,
+		Packets:  s.Packets,
+	}
+}
+
+// endOf tells from its last state how a session ended.
+func endOf(s *session.Session) session.End {
+	if s.Key[packet.Original].Proto != packet.ProtoTCP {
+		return session.EndAccept
+	}
+	switch s.State {
+	case session.StateTimeWait:
+		return session.EndClose
+	case session.StateClose:
+		if s.ResetBy == uint8(packet.Reply)+1 {
+			return session.EndServerRST
+		}
+		return session.EndClientRST
+	case session.StateSynSent:
+		return session.EndIPConn
+	}
+	return session.EndTimeout
+}
+
+// expectationGone reports an expectation that nobody fulfilled.
+func (w *Worker) expectationGone(x *session.Expectation) {
+	w.push(&session.Event{
+		Kind: session.EventExpectEnd, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
+		Master: x.Master.ID, Created: x.Created, Key: x.Match, ReplyKey: x.Leave.Reply(),
+	})
+}

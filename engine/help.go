@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// help is the way of a packet whose session has a helper: tracked like any
+// other, then read, perhaps rewritten, held back or sent on in several pieces.
+func (w *Worker) help(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
+	if !p.ChecksumOK() {
+		return Drop, packet.ReasonHelperBadChecksum
+	}
+	if r := w.track(s, dir, p); r != packet.ReasonNone {
+		return Drop, r
+	}
+	a := w.controls.at(s.Control)
+	w.announce.about(s, a.session, a.helper)
+	if p.Key.Proto == packet.ProtoTCP {
+		return w.helpTCP(s, dir, p, a)
+	}
+	return w.helpUDP(s, dir, p, a)
+}
+
+// ends are the endpoints of direction dir as its sender sees them.
+func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
+	k := &s.Key[dir]
+	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
+}
+
+func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
+	if a.done {
+		return w.leave(s, dir, p)
+	}
+	src, dst := ends(s, dir)
+	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
+	helpers.ReadDatagram(a.helper, &a.state, &d, &w.announce, &w.output)
+	if w.output.Detached {
+		a.done = true
+		w.detached(s)
+	}
+	if w.output.Drop != packet.ReasonNone {
+		return Drop, w.output.Drop
+	}
+	if o := &w.output.Out()[0]; o.Changed && !p.SetData(o.Payload) {
+		return Drop, packet.ReasonHelperTooLong
+	}
+	return w.leave(s, dir, p)
+}
+
+func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
+	h := p.Frame[p.L4:]
+	src, dst := ends(s, dir)
+	seg := helpers.TCPSegment{
+		Dir: dir, Src: src, Dst: dst, Flags: p.TCPFlags,
+		Seq: binary.BigEndian.Uint32(h[4:]), Ack: binary.BigEndian.Uint32(h[8:]),
+		Window: binary.BigEndian.Uint16(h[14:]), Urgent: binary.BigEndian.Uint16(h[18:]),
+		MSS:     w.rules.mtu(s.Out[dir]) - int(p.Payload-p.L3),
+		Payload: p.Data(),
+	}
+	out := &w.output
+	a.control.Segment(&seg, &w.announce, out)
+	if out.Detached {
+		w.detached(s)
+	}
+	if out.MustAck {
+		w.ackBack(s, dir, p, out.AckBack)
+	}
+	if out.Drop != packet.ReasonNone {
+		return Drop, out.Drop
+	}
+	pieces := out.Out()
+	if len(pieces) == 0 {
+		return Hold, packet.ReasonNone
+	}
+	for i := 1; i < len(pieces); i++ {
+		if !w.piece(s, dir, p, a, &pieces[i]) {
+			break // the sender will send it again
+		}
+	}
+	if !respell(p, dir, a, &pieces[0]) {
+		return Drop, packet.ReasonHelperTooLong
+	}
+	return w.leave(s, dir, p)
+}
+
+// piece sends a further part of what became of p, in a frame of the worker's own.
+func (w *Worker) piece(s *session.Session, dir packet.Dir, p *Slot, a *attachment, o *helpers.Out) bool {
+	g := w.gen.add(int(p.Payload) + len(o.Payload))
+	if g == nil {
+		return false
+	}
+	frame := g.Frame
+	g.Packet = p.Packet
+	g.Frame = frame[:p.Payload]
+	copy(g.Frame, p.Frame[:p.Payload])
+	if !respell(g, dir, a, &helpers.Out{Seq: o.Seq, Payload: o.Payload, Flags: o.Flags, Urgent: o.Urgent, Changed: true}) {
+		w.gen.undo()
+		return false
+	}
+	v, r := w.leave(s, dir, g)
+	if g.Verdict = v; v == Drop {
+		g.Reason = r
+		w.drops[r]++
+		w.gen.undo()
+		return false
+	}
+	return true
+}
+
+// respell makes p the segment o: its number, flags and payload, its
+// acknowledgements in the space of its receiver, its checksum right.
+func respell(p *Slot, dir packet.Dir, a *attachment, o *helpers.Out) bool {
+	h := p.Frame[p.L4:p.Payload]
+	adjusted := a.control.Adjust(dir, h)
+	if !o.Changed && !adjusted && binary.BigEndian.Uint32(h[4:]) == o.Seq {
+		return true
+	}
+	binary.BigEndian.PutUint32(h[4:], o.Seq)
+	h[13] = h[13]&^0x3f | o.Flags&0x3f
+	binary.BigEndian.PutUint16(h[18:], o.Urgent)
+	p.TCPFlags = h[13]
+	if !o.Changed {
+		p.FixChecksum()
+		return true
+	}
+	if size := int(p.Offload.GSOSize); p.Offload.IsGSO() && len(o.Payload) <= size {
+		p.Offload.GSO, p.Offload.GSOSize = packet.GSONone, 0
+	}
+	return p.SetData(o.Payload)
+}
+
+// ackBack acknowledges bytes that are held here to the sender of p, in the name
+// of its peer.
+func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helpers.AckBack) {
+	stamp := timestamp(p.Frame[p.L4:p.Payload])
+	size := 20
+	if stamp != nil {
+		size += 12
+	}
+	g := w.gen.add(int(p.L4) + size)
+	if g == nil {
+		return
+	}
+	frame := g.Frame
+	g.Packet = p.Packet
+	g.Frame, g.Offload = frame, packet.Offload{}
+	copy(frame, p.Frame[:p.L4])
+	g.Payload = p.L4 + uint32(size)
+	h := frame[p.L4:]
+	binary.BigEndian.PutUint16(h, p.Key.DstPort)
+	binary.BigEndian.PutUint16(h[2:], p.Key.SrcPort)
+	binary.BigEndian.PutUint32(h[4:], ack.Seq)
+	binary.BigEndian.PutUint32(h[8:], ack.Ack)
+	h[12], h[13] = uint8(size/4)<<4, packet.TCPAck
+	binary.BigEndian.PutUint16(h[14:], ack.Window)
+	if stamp != nil { // RFC 7323 section 3.2
+		copy(h[20:], []byte{1, 1, 8, 10})
+		copy(h[24:28], stamp[4:8])
+		copy(h[28:32], stamp[:4])
+	}
+	g.TurnAround(p.Key, hopLimit)
+	g.Verdict, g.Out = Answer, s.Out[dir.Other()]
+	g.NextHop = nextHop(s.Gateway[dir.Other()], p.Key.Src)
+}
+
+// timestamp is the value of the timestamps option of a TCP header (8 bytes), or
+// nil.
+func timestamp(h []byte) []byte {
+	for opt := h[20:]; len(opt) > 0 && opt[0] != 0; {
+		if opt[0] == 1 {
+			opt = opt[1:]
+			continue
+		}
+		if len(opt) < 2 || opt[1] < 2 || int(opt[1]) > len(opt) {
+			return nil
+		}
+		if opt[0] == 8 && opt[1] == 10 {
+			return opt[2:10]
+		}
+		opt = opt[opt[1]:]
+	}
+	return nil
+}
+
+// detached reports that the helper of s gave the session up.
+func (w *Worker) detached(s *session.Session) {
+	w.stats.Detached++
+	e := w.about(s)
+	e.Kind = session.EventHelperDetach
+	w.push(&e)
+}

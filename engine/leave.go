@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"encoding/binary"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// leave sends a packet of s on its way: hop limit, size, translation, next hop.
+func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
+	out := s.Out[dir]
+	if size, mtu := int(uint32(len(p.Frame))-p.L3), w.rules.mtu(out); size > mtu && !w.fits(p, mtu) {
+		return w.tooBig(p, mtu)
+	}
+	if !p.DecrementTTL() {
+		return w.ttlExpired(p)
+	}
+	if r := &s.Rewrite[dir]; !r.None() {
+		to := s.Leaving(dir)
+		r.Apply(&p.Packet, &to)
+		p.NextHop = nextHop(s.Gateway[dir], to.Dst)
+	} else {
+		p.NextHop = nextHop(s.Gateway[dir], p.Key.Dst)
+	}
+	p.Out = out
+	return Forward, packet.ReasonNone
+}
+
+// fits says whether a packet that is larger than mtu can leave all the same: as
+// a super-packet whose segments fit, or in fragments.
+func (w *Worker) fits(p *Slot, mtu int) bool {
+	if p.Offload.IsGSO() {
+		return int(p.Payload-p.L3)+int(p.Offload.GSOSize) <= mtu
+	}
+	if p.Kind != packet.KindIPv4 || binary.BigEndian.Uint16(p.Frame[p.L3+6:])&0x4000 != 0 {
+		return false
+	}
+	p.FragmentTo = uint16(min(mtu, 65535))
+	return true
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"sync"
+
+	"portcullis/helpers"
+)
+
+// Names numbers what packets and events carry as numbers: interfaces, services,
+// helpers. It only grows, so that a number means the same name under every
+// ruleset. It may be used from any goroutine.
+type Names struct {
+	mu         sync.RWMutex
+	interfaces intern
+	services   intern
+	policies   map[uint32]string
+	helpers    []*helpers.Helper
+}
+
+// intern numbers strings in order of their first appearance.
+type intern struct {
+	byName map[string]int
+	names  []string
+}
+
+func (n *intern) number(name string) int {
+	if i, ok := n.byName[name]; ok {
+		return i
+	}
+	if n.byName == nil {
+		n.byName = map[string]int{}
+	}
+	n.byName[name] = len(n.names)
+	n.names = append(n.names, name)
+	return len(n.names) - 1
+}
+
+// NewNames returns a register that knows the helpers registered so far. Number
+// 0 of services and helpers is "none".
+func NewNames() *Names {
+	n := &Names{policies: map[uint32]string{}, helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
+	n.services.number("")
+	return n
+}
+
+// Interface is the name of interface i, or "" where there is none.
+func (n *Names) Interface(i uint16) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.interfaces.names) {
+		return n.interfaces.names[i]
+	}
+	return ""
+}
+
+// InterfaceIndex is the number of the interface of that name; it gets one where
+// it has none.
+func (n *Names) InterfaceIndex(name string) uint16 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return uint16(n.interfaces.number(name))
+}
+
+// Service is the name of service i; "" for 0.
+func (n *Names) Service(i uint32) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.services.names) {
+		return n.services.names[i]
+	}
+	return ""
+}
+
+// ServiceNumber is the number of the service of that name; it gets one where it
+// has none.
+func (n *Names) ServiceNumber(name string) uint32 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return uint32(n.services.number(name))
+}
+
+// Policy is the name of the policy with that id as last configured; "" where it
+// has none.
+func (n *Names) Policy(id uint32) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.policies[id]
+}
+
+func (n *Names) setPolicies(names map[uint32]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for id, name := range names {
+		n.policies[id] = name
+	}
+}
+
+// Helper is the name of helper i; "" for 0.
+func (n *Names) Helper(i uint8) string {
+	if i == 0 || int(i) >= len(n.helpers) {
+		return ""
+	}
+	return n.helpers[i].Name
+}
+
+// helper is helper i, which must be in range.
+func (n *Names) helper(i uint8) *helpers.Helper { return n.helpers[i] }
+
+// helperNumber is the number of the helper of that name, 0 where it is not built
+// in.
+func (n *Names) helperNumber(name string) uint8 {
+	for i, h := range n.helpers {
+		if h != nil && h.Name == name {
+			return uint8(i)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,35 @@
+package engine
+
+import "portcullis/packet"
+
+// relay passes an ICMP error on to the sender of the packet that it quotes,
+// where that packet belongs to a session; it is translated as the session is
+// (RFC 5508 section 4). It neither creates a session nor keeps one alive.
+func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
+	e, ok := p.Embedded()
+	if !ok || !p.ChecksumOK() {
+		return Drop, packet.ReasonICMPNoSession
+	}
+	answers := e.Key.Reply()
+	s, dir := w.table.Find(&answers) // the error travels as the answers do
+	if s == nil || p.Key.Dst != e.Key.Src {
+		return Drop, packet.ReasonICMPNoSession
+	}
+	if s.Generation != w.rules.Generation {
+		w.recheck(s)
+	}
+	if s.Blocked {
+		return Drop, packet.ReasonSessionBlocked
+	}
+	if !p.DecrementTTL() {
+		return Drop, packet.ReasonTTL
+	}
+	leave := s.Leaving(dir)
+	src := p.Key.Src
+	if leave.Src != s.Key[dir].Src {
+		src = leave.Src // what is behind the translation stays unseen, its routers too
+	}
+	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])
+	p.Out, p.NextHop = s.Out[dir], nextHop(s.Gateway[dir], leave.Dst)
+	return Forward, packet.ReasonNone
+}

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+
+	"portcullis/helpers"
+	"portcullis/nat"
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// Theory of operation.
+//
+// A worker is a machine without a clock: Process is given a tick and a batch of
+// parsed packets, and leaves a verdict with each. trip is the packet's way as a
+// list. The first packet of a session goes the long way (admit), all others the
+// short one: find, track, leave. The short way allocates nothing, takes no lock
+// and calls nothing through an interface.
+//
+// What the engine itself has to say (ICMP errors, segments that a helper held
+// back) it builds into buffers of its own and hands out by Generated. What
+// happened (a session's start and end, a refusal) it pushes as fixed-size events
+// to a sink that may lose them, but counts.
+
+// Sink takes events. Push borrows e and reports false where it was lost. It must
+// not block.
+type Sink interface {
+	Push(e *session.Event) bool
+}
+
+// Options are what a worker is made with.
+type Options struct {
+	Seed  uint64 // of the session table's hash and of port selection; unpredictable
+	Sink  Sink   // nil: events go nowhere
+	Names *Names
+}
+
+// Worker owns one session table and decides about the packets of its share of
+// the flows. It is used by one goroutine at a time.
+type Worker struct {
+	rules  *Ruleset
+	names  *Names
+	now    session.Tick
+	table  *session.Table
+	expect *session.Expectations
+	ports  *nat.Allocator
+	sink   Sink
+
+	controls controls  // state of the helpers' control sessions
+	announce announcer // what a helper asks through
+	output   helpers.Output
+	gen      generated // packets of the worker's own
+	limit    bucket    // of ICMP errors
+
+	drops [packet.NumReasons]uint64
+	stats Stats
+}
+
+// Stats are counters of a worker, all growing but the first two.
+type Stats struct {
+	Sessions     int // live now
+	Expectations int // outstanding now
+	MaxSessions  int
+	Created      uint64 // sessions
+	Children     uint64 // sessions created by expectations
+	Expected     uint64 // expectations made
+	Refused      uint64 // announcements of helpers that were not believed or had no room
+	Detached     uint64 // helpers that gave up a session
+	Blocked      uint64 // sessions that a configuration change blocked
+	EventsLost   uint64
+}
+
+// maxExpectations bounds the expectations of a worker.
+const maxExpectations = 1 << 16
+
+// NewWorker makes a worker that obeys rs from tick now on.
+func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
+	var seed [32]byte
+	binary.LittleEndian.PutUint64(seed[:], o.Seed)
+	rng := rand.NewChaCha8(seed)
+	w := &Worker{
+		rules: rs, names: o.Names, now: now, sink: o.Sink,
+		table:  session.NewTable(rs.MaxSession, rng.Uint64(), now),
+		expect: session.NewExpectations(maxExpectations, now),
+		ports:  nat.New(rng),
+	}
+	w.announce.w = w
+	return w
+}
+
+// SetRuleset makes the worker obey rs from the next packet on. Sessions are
+// re-checked against it one by one, at their next packet.
+func (w *Worker) SetRuleset(rs *Ruleset) { w.rules = rs }
+
+// Process decides about a batch. It writes Verdict and what goes with it into
+// each slot and may edit the frames in place, growing them within their
+// capacity. It keeps none of them.
+func (w *Worker) Process(now session.Tick, batch []Slot) {
+	w.now = now
+	w.gen.reset()
+	for i := range batch {
+		p := &batch[i]
+		v, r := w.trip(p)
+		p.Verdict, p.Reason = v, r
+		if v == Drop {
+			w.drops[r]++
+		}
+	}
+}
+
+// trip is the way of one packet.
+func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
+	p.FragmentTo = 0
+	if r := sane(p); r != packet.ReasonNone {
+		return Drop, r
+	}
+	s, dir := w.table.Find(&p.Key)
+	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
+		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
+			return w.relay(p)
+		}
+		var v Verdict
+		var r packet.Reason
+		if s, v, r = w.admit(p); s == nil {
+			return v, r
+		}
+		dir = packet.Original
+	}
+	if s.Generation != w.rules.Generation {
+		w.recheck(s)
+	}
+	if s.Control != 0 {
+		return w.help(s, dir, p)
+	}
+	if r := w.track(s, dir, p); r != packet.ReasonNone {
+		return Drop, r
+	}
+	return w.leave(s, dir, p)
+}
+
+// Tick lets time pass: sessions and expectations that are due end. Call it at
+// least every 100 ms.
+func (w *Worker) Tick(now session.Tick) {
+	w.now = now
+	w.gen.reset()
+	w.expect.Expire(now, w.expectationGone)
+	w.table.Expire(now, expireBudget, w.expired)
+}
+
+// expireBudget bounds the timers that one Tick looks at, so that it never stalls
+// the packets that wait.
+const expireBudget = 4096
+
+// Generated is what the worker itself has to send since the last call of Process
+// or Tick, which is also how long it is valid.
+func (w *Worker) Generated() []Slot { return w.gen.slots() }
+
+// Count accounts for n packets that died of r outside of the engine.
+func (w *Worker) Count(r packet.Reason, n uint64) { w.drops[r] += n }
+
+// Drops is how many packets died of each reason.
+func (w *Worker) Drops() [packet.NumReasons]uint64 { return w.drops }
+
+// Stats returns the counters.
+func (w *Worker) Stats() Stats {
+	st := w.stats
+	st.Sessions, st.Expectations, st.MaxSessions = w.table.Len(), w.expect.Len(), w.table.Max()
+	return st
+}
+
+// Sessions calls f for every live session until it returns false. f borrows the
+// session.
+func (w *Worker) Sessions(f func(*session.Session) bool) {
+	w.table.All(func(_ uint32, s *session.Session) bool { return f(s) })
+}
+
+// Expectations calls f for every outstanding expectation until it returns false.
+func (w *Worker) Expectations(f func(*session.Expectation) bool) { w.expect.All(f) }
+
+// Shutdown ends every session, so that each is logged.
+func (w *Worker) Shutdown(now session.Tick) {
+	w.now = now
+	w.table.All(func(i uint32, s *session.Session) bool {
+		w.end(i, s, session.EndShutdown)
+		w.table.Remove(i)
+		return true
+	})
+}
+
+// CheckInvariants reports the first thing that is not as it must be: for tests.
+func (w *Worker) CheckInvariants() error {
+	if err := w.table.CheckInvariants(); err != nil {
+		return err
+	}
+	if err := w.expect.CheckInvariants(func(r session.Ref) bool { return w.table.Resolve(r) != nil }); err != nil {
+		return err
+	}
+	return w.controls.check(w.table)
+}
