@@ -1,0 +1,66 @@
+// Package telemetry tells people what the engine did: the traffic log, the
+// counters of drops and the one-line status. It is fed by session.Events through
+// rings that never hold up a packet: where a ring is full the event is lost, and
+// counted.
+//
+// # The traffic log
+//
+// One line for an event, in FortiOS's native form: fields in a fixed order,
+// separated by one space, numbers and addresses bare, text in double quotes.
+// Within quotes, a quote, a backslash and whatever does not print are escaped
+// with a backslash as in Go, so that no name can end a line or forge a field.
+//
+// These events become lines, each only where the engine set LogIt:
+//
+//	session.EventEnd    logid="0000000013"  a session ended
+//	session.EventStart  logid="0000000015"  a session began (logtraffic-start)
+//	session.EventDeny   logid="0000000013"  a packet that would have opened one was denied
+//	                    logid="0001000014"  ... by the firewall's own address (reason local-in)
+//
+// The fields, in order:
+//
+//	date time       local wall time, to the second
+//	devname         the host name
+//	eventtime       the same moment in nanoseconds since 1970
+//	tz              the zone of date and time, "+0200"
+//	logid           see above
+//	type            "traffic"
+//	subtype         "forward", or "local" for a denied packet to the firewall itself
+//	level           "notice"
+//	vd              "root"
+//	srcip srcport   who opened the session; no port for a protocol without, nor for ICMP
+//	srcintf         the interface it came in by
+//	srcintfrole     "undefined": interfaces have no role here
+//	dstip dstport   whom it asked for, before any translation; no port as above
+//	dstintf         the interface it left by; "unknown" where it came to no route,
+//	                "root" for the firewall itself
+//	dstintfrole     "undefined"
+//	sessionid       the session's number, decimal
+//	proto           IP protocol number
+//	action          see below
+//	policyid        0 is the implicit deny
+//	policytype      "policy", or "local-in-policy"
+//	policyname      left out where the policy has none
+//	service         the name of the matched service, else "tcp/47225", "udp/69",
+//	                "icmp/8/0" (type and code), "proto/47"
+//	trandisp        "noop", "snat", "dnat" or "snat+dnat"
+//	transip         the translated source; with transport, its port, as for srcport
+//	tranip          the translated destination; with tranport, its port
+//	duration        seconds
+//	sentbyte        IP bytes from the opener
+//	rcvdbyte        IP bytes to the opener
+//	sentpkt rcvdpkt the same in packets
+//	reason          extension, denied packets only: the name of the packet.Reason
+//	msg             denied packets only: a sentence
+//	helper          extension: the helper that reads the session, or that announced it
+//	mastersession   extension, only a session that a helper announced: the number of
+//	                its control session
+//
+// The actions: "start" for a start; "deny"; and for an end "close" (TCP ended in
+// order), "client-rst", "server-rst", "timeout" (TCP went idle), "ip-conn" (the
+// other side never answered) or "accept" (a flow without an end of its own went
+// idle, or the firewall itself stopped).
+//
+// FortiOS's devid, country, reputation and application fields are left out: they
+// would say nothing true.
+package telemetry
