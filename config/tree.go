@@ -39,6 +39,7 @@ type Interface struct {
 	Device      string // our extension: the Linux device; "" means Name
 	Status      bool   // up
 	IP          netip.Prefix
+	Secondary   bool           // secondary-IP, FortiOS's switch for the table below
 	SecondaryIP []*SecondaryIP // [[system.interface.secondaryip]]
 	IPv6        InterfaceIPv6  // [system.interface.ipv6]
 	AllowAccess AllowAccess
@@ -139,6 +140,7 @@ type Service struct {
 }
 
 // PortRange is one item of a portrange: "<dst>[-<dst>][:<src>[-<src>]]".
+// Without a source part the source is 0-65535, so matching needs no special case.
 type PortRange struct{ DstLow, DstHigh, SrcLow, SrcHigh uint16 }
 
 // ServiceGroup is one [[firewall.service.group]].
@@ -164,8 +166,8 @@ type Policy struct {
 	SrcAddr6Negate bool
 	DstAddr6Negate bool
 	ServiceNegate  bool
-	Accept         bool // action: accept or deny
-	Schedule       []string
+	Accept         bool     // action: accept or deny
+	Schedule       []string // FortiOS takes one name
 	Service        []string
 	NAT            bool
 	LogTraffic     string // "all", "utm" or "disable"

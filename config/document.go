@@ -1,0 +1,147 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+)
+
+// node is a value of a file with its place: what the user wrote, before
+// anything is made of it. At most one of table, array and value is set.
+type node struct {
+	*place
+	table map[string]*node
+	array []*node
+	value any // string, int64, float64, bool or a time
+}
+
+// names lists the keys of a table in a fixed order.
+func (n *node) names() []string { return slices.Sorted(maps.Keys(n.table)) }
+
+// tables are the tables of an array of tables.
+func (n *node) tables() ([]*node, bool) {
+	for _, item := range n.array {
+		if item.table == nil {
+			return nil, false
+		}
+	}
+	return n.array, n.array != nil
+}
+
+// show is the value for an error message.
+func (n *node) show() string {
+	switch v := n.value.(type) {
+	case string:
+		return shorten(v)
+	case nil:
+		if n.table != nil {
+			return "{...}"
+		}
+		return "[...]"
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// shorten quotes a string, cut where it would flood the screen.
+func shorten(s string) string {
+	const longest = 60
+	if utf8.RuneCountInString(s) > longest {
+		s = string([]rune(s)[:longest]) + "..."
+	}
+	return strconv.Quote(s)
+}
+
+// read turns a text into a tree of nodes. Keys written twice are left in
+// place.again; any other mistake of syntax is returned as a diagnostic, and
+// the tree is nil.
+func read(file, text string) (*node, *Diagnostic) {
+	text = strings.TrimPrefix(text, "\ufeff")
+	root, twice := places(text)
+	values := make(map[string]any)
+	_, err := toml.Decode(text, &values)
+	if err != nil && len(twice) > 0 {
+		// The library stops at a key written twice. To report every mistake at
+		// once, the second writings are blotted out and the rest is read again.
+		clear(values)
+		_, err = toml.Decode(blot(text, twice), &values)
+	}
+	if err != nil {
+		return nil, syntaxError(file, err)
+	}
+	return join(values, root), nil
+}
+
+// blot replaces spans by spaces, keeping lines where they are.
+func blot(text string, spans []span) string {
+	b := []byte(text)
+	for _, s := range spans {
+		for i := s.start; i < s.end; i++ {
+			if b[i] != '\n' {
+				b[i] = ' '
+			}
+		}
+	}
+	return string(b)
+}
+
+func syntaxError(file string, err error) *Diagnostic {
+	d := &Diagnostic{File: file, Line: 1, Text: "toml: " + err.Error()}
+	if p := (toml.ParseError{}); errors.As(err, &p) {
+		message := p.Message
+		if message == "" {
+			// The library keeps the text of some mistakes to itself; it is
+			// what follows the position in the whole error.
+			message = p.Error()
+			if i := strings.Index(message, ": "); strings.HasPrefix(message, "toml: line") && i >= 0 {
+				_, message, _ = strings.Cut(message[len("toml: "):], ": ")
+			}
+		}
+		d.Line, d.Column, d.Text = max(1, p.Position.Line), p.Position.Col, "toml: "+oneLine(message)
+	}
+	return d
+}
+
+// oneLine keeps a message on its line.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\n", " ")), " ")
+}
+
+// join puts values and their places together. A value that the scanner did not
+// find stands where what holds it stands.
+func join(value any, p *place) *node {
+	n := &node{place: p}
+	switch v := value.(type) {
+	case map[string]any:
+		n.table = make(map[string]*node, len(v))
+		for k, x := range v {
+			n.table[k] = join(x, p.child(k))
+		}
+	case []map[string]any:
+		n.array = make([]*node, len(v))
+		for i, x := range v {
+			n.array[i] = join(x, p.item(i))
+		}
+	case []any:
+		n.array = make([]*node, len(v))
+		for i, x := range v {
+			n.array[i] = join(x, p.item(i))
+		}
+	default:
+		n.value = v
+	}
+	return n
+}
+
+func (p *place) item(i int) *place {
+	if i < len(p.items) {
+		return p.items[i]
+	}
+	return p
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"fmt"
+	"os"
+)
+
+// Load reads a file: Parse of what is in it.
+func Load(path string) (*Config, Diagnostics) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, Diagnostics{{Text: err.Error()}}
+	}
+	return Parse(path, text)
+}
+
+// Parse reads a configuration, a delta over the factory defaults. The name is
+// what the diagnostics call the text. Either the text is without a mistake and
+// the diagnostics are empty, or the Config is nil and every mistake is told.
+// Only a mistake of TOML's syntax hides those behind it.
+func Parse(name string, text []byte) (*Config, Diagnostics) {
+	root, bad := read(name, string(text))
+	if bad != nil {
+		return nil, Diagnostics{*bad}
+	}
+	l := &loader{
+		file:  name,
+		cfg:   Factory(),
+		spots: make(map[any]*spot),
+	}
+	l.decode(root)
+	l.validate()
+	if len(l.found) > 0 {
+		l.found.sort()
+		return nil, l.found
+	}
+	return l.cfg, nil
+}
+
+// loader carries one reading: the tree being filled and what is wrong with it.
+type loader struct {
+	file  string
+	cfg   *Config
+	spots map[any]*spot // by entry; none for a factory entry the file leaves alone
+	found Diagnostics
+}
+
+// spot is what the file says of one entry.
+type spot struct {
+	noun string // "firewall policy 12"
+	node *node
+	bad  map[string]bool // attributes with a mistake told already
+}
+
+// report tells a mistake at a place.
+func (l *loader) report(at *place, noun, format string, args ...any) {
+	l.found = append(l.found, Diagnostic{
+		File: l.file, Line: at.line, Column: at.column,
+		Text: noun + ": " + fmt.Sprintf(format, args...),
+	})
+}
+
+// complain tells a mistake of an entry where an attribute of it stands, or
+// where the entry does if the file does not write the attribute.
+func (l *loader) complain(entry any, attribute, format string, args ...any) {
+	s := l.spots[entry]
+	if s == nil { // a factory entry: only a bad factory gets here
+		s = &spot{noun: fmt.Sprintf("factory %T", entry), node: &node{place: &place{}}}
+	}
+	at := s.node.place
+	if n := s.node.table[attribute]; n != nil {
+		at = n.place
+	}
+	l.report(at, s.noun, format, args...)
+}
+
+// refuse is complain about the value of an attribute, which it shows first.
+func (l *loader) refuse(entry any, attribute, format string, args ...any) {
+	subject := attribute
+	if s := l.spots[entry]; s != nil && s.node.table[attribute] != nil {
+		subject += " " + s.node.table[attribute].show()
+	}
+	l.complain(entry, attribute, "%s: %s", subject, fmt.Sprintf(format, args...))
+}
+
+// sound says that no mistake has been told of any of the attributes, so that
+// one mistake does not draw others after it.
+func (l *loader) sound(entry any, attributes ...string) bool {
+	if s := l.spots[entry]; s != nil {
+		for _, a := range attributes {
+			if s.bad[a] {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,110 @@
+package config
+
+var policyTable = table(
+	func(c *Config) *[]*Policy { return &c.Policies },
+	Table{
+		Path: "firewall.policy", Key: "policyid", Noun: "policy",
+		Help:  "The policies, for IPv4 and IPv6 in one list: the first that matches decides, in the order of the file; what none matches is denied.",
+		check: checkPolicies,
+		Attributes: []*Attribute{
+			attr(func(p *Policy) *uint32 { return &p.PolicyID }, integer[uint32](1, 4294967294), Attribute{
+				Name: "policyid", Required: true,
+				Help: "The number of the policy, a name and not a place in the list; 0 is the implicit deny.",
+			}),
+			attr(func(p *Policy) *string { return &p.Name }, text(35), Attribute{
+				Name: "name", Unique: true,
+				Help: "A name for people.",
+			}),
+			attr(func(p *Policy) *bool { return &p.Status }, enable, Attribute{
+				Name: "status", Default: "enable",
+				Help: "Whether the policy is in force; one that is not must be valid all the same.",
+			}),
+			attr(func(p *Policy) *[]string { return &p.SrcIntf }, list(name(35)), policyIntf("srcintf", "The interfaces packets come in by.")),
+			attr(func(p *Policy) *[]string { return &p.DstIntf }, list(name(35)), policyIntf("dstintf", "The interfaces packets go out by.")),
+			attr(func(p *Policy) *bool { return &p.Accept }, choice("accept", "deny"), Attribute{
+				Name: "action", Default: "deny",
+				Help: "What happens to the sessions that match.",
+			}),
+			attr(func(p *Policy) *[]string { return &p.SrcAddr }, list(name(79)), policyAddr("srcaddr", "The IPv4 sources.", "")),
+			attr(func(p *Policy) *[]string { return &p.DstAddr }, list(name(79)), policyAddr("dstaddr", "The IPv4 destinations.", "")),
+			attr(func(p *Policy) *[]string { return &p.SrcAddr6 }, list(name(79)), policyAddr("srcaddr6", "The IPv6 sources.", "6")),
+			attr(func(p *Policy) *[]string { return &p.DstAddr6 }, list(name(79)), policyAddr("dstaddr6", "The IPv6 destinations.", "6")),
+			attr(func(p *Policy) *[]string { return &p.Schedule }, listOfOne(name(35)), Attribute{
+				Name: "schedule", Required: true, Refs: []string{schedulePath},
+				Help: "When the policy is in force: always or none.",
+				Note: "The two factory schedules are all there are so far.",
+			}),
+			attr(func(p *Policy) *[]string { return &p.Service }, list(name(79)), Attribute{
+				Name: "service", Required: true,
+				Refs: []string{"firewall.service.custom", "firewall.service.group"},
+				Help: "The services.",
+			}),
+			attr(func(p *Policy) *bool { return &p.SrcAddrNegate }, enable, negates("srcaddr-negate", "srcaddr")),
+			attr(func(p *Policy) *bool { return &p.DstAddrNegate }, enable, negates("dstaddr-negate", "dstaddr")),
+			attr(func(p *Policy) *bool { return &p.SrcAddr6Negate }, enable, negates("srcaddr6-negate", "srcaddr6")),
+			attr(func(p *Policy) *bool { return &p.DstAddr6Negate }, enable, negates("dstaddr6-negate", "dstaddr6")),
+			attr(func(p *Policy) *bool { return &p.ServiceNegate }, enable, negates("service-negate", "service")),
+			attr(func(p *Policy) *bool { return &p.NAT }, enable, Attribute{
+				Name: "nat", Default: "disable",
+				Help: "Whether the source is translated to the address of the outgoing interface.",
+			}),
+			attr(func(p *Policy) *string { return &p.LogTraffic }, oneOf([]string{"all", "utm", "disable"}, nil), Attribute{
+				Name: "logtraffic", Default: "utm",
+				Help: "Which sessions are logged when they end: all, those a security profile acted on, or none.",
+			}),
+			attr(func(p *Policy) *bool { return &p.LogStart }, enable, Attribute{
+				Name: "logtraffic-start", Default: "disable",
+				Help: "Whether sessions are logged when they start, too.",
+			}),
+			attr(func(p *Policy) *string { return &p.Comments }, text(1023), Attribute{
+				Name: "comments",
+				Help: "A remark.",
+			}),
+		},
+	})
+
+// schedulePath names FortiOS's table of schedules. Only its two factory
+// entries exist so far: see factorySchedules.
+const schedulePath = "firewall.schedule.recurring"
+
+func policyIntf(name, help string) Attribute {
+	return Attribute{Name: name, Required: true, Refs: []string{"system.interface"}, Also: []string{"any"}, Help: help}
+}
+
+func policyAddr(name, help, family string) Attribute {
+	return Attribute{
+		Name: name, Help: help,
+		Refs: []string{"firewall.address" + family, "firewall.addrgrp" + family},
+		Note: "A policy needs srcaddr with dstaddr, srcaddr6 with dstaddr6, or all four.",
+	}
+}
+
+func negates(name, what string) Attribute {
+	return Attribute{Name: name, Default: "disable", Help: "Match everything but " + what + "."}
+}
+
+// checkPolicies sees to it that a policy has both ends of a family: a source
+// without a destination would match nothing, silently.
+func checkPolicies(l *loader, _ *Table) {
+	for _, p := range l.cfg.Policies {
+		if !l.sound(p, "srcaddr", "dstaddr", "srcaddr6", "dstaddr6") {
+			continue
+		}
+		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
+		v6 := l.bothEnds(p, "srcaddr6", p.SrcAddr6, "dstaddr6", p.DstAddr6)
+		if !v4 && !v6 {
+			l.complain(p, "", "missing addresses: expected srcaddr and dstaddr, or srcaddr6 and dstaddr6")
+		}
+	}
+}
+
+// bothEnds says whether a policy speaks of a family at all.
+func (l *loader) bothEnds(p *Policy, src string, srcs []string, dst string, dsts []string) bool {
+	switch {
+	case len(srcs) > 0 && len(dsts) == 0:
+		l.complain(p, src, "missing %s: expected as well, since %s is given", dst, src)
+	case len(dsts) > 0 && len(srcs) == 0:
+		l.complain(p, dst, "missing %s: expected as well, since %s is given", src, dst)
+	}
+	return len(srcs)+len(dsts) > 0
+}

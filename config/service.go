@@ -1,0 +1,98 @@
+package config
+
+// The words of a service's protocol.
+const (
+	ProtocolPorts = "TCP/UDP/SCTP"
+	ProtocolICMP  = "ICMP"
+	ProtocolICMP6 = "ICMP6"
+	ProtocolIP    = "IP"
+)
+
+var serviceTable = table(
+	func(c *Config) *[]*Service { return &c.Services },
+	Table{
+		Path: "firewall.service.custom", Key: "name", Noun: "service",
+		Help:  "Services that policies refer to; the predefined ones are among them.",
+		check: checkServices,
+		Attributes: []*Attribute{
+			attr(func(s *Service) *string { return &s.Name }, name(79), Attribute{
+				Name: "name", Required: true,
+				Help: "The name of the service.",
+			}),
+			attr(func(s *Service) *string { return &s.Protocol }, serviceProtocol, Attribute{
+				Name: "protocol", Default: ProtocolPorts,
+				Help: "What kind of protocol the service is.",
+				Note: "FortiOS 7.6's spelling \"TCP/UDP/UDP-Lite/SCTP\" is accepted too.",
+			}),
+			attr(func(s *Service) *[]PortRange { return &s.TCP }, portRanges(), Attribute{
+				Name: "tcp-portrange", Only: only("protocol", ProtocolPorts),
+				Help: "TCP ports: destination, and source after a colon.",
+			}),
+			attr(func(s *Service) *[]PortRange { return &s.UDP }, portRanges(), Attribute{
+				Name: "udp-portrange", Only: only("protocol", ProtocolPorts),
+				Help: "UDP ports: destination, and source after a colon.",
+			}),
+			attr(func(s *Service) *[]PortRange { return &s.SCTP }, portRanges(), Attribute{
+				Name: "sctp-portrange", Only: only("protocol", ProtocolPorts),
+				Help: "SCTP ports: destination, and source after a colon.",
+			}),
+			attr(func(s *Service) *uint8 { return &s.ProtocolNumber }, integer[uint8](0, 254), Attribute{
+				Name: "protocol-number", Default: "0", Only: only("protocol", ProtocolIP),
+				Help: "The number of the IP protocol; 0 is any.",
+			}),
+			attr(func(s *Service) *int { return &s.ICMPType }, integerOrAny(255), Attribute{
+				Name: "icmptype", Only: only("protocol", ProtocolICMP, ProtocolICMP6),
+				Help: "The ICMP type; unset is any.",
+			}),
+			attr(func(s *Service) *int { return &s.ICMPCode }, integerOrAny(255), Attribute{
+				Name: "icmpcode", Only: only("protocol", ProtocolICMP, ProtocolICMP6),
+				Help: "The ICMP code; unset is any.",
+			}),
+			attr(func(s *Service) *string { return &s.Comment }, text(255), Attribute{
+				Name: "comment",
+				Help: "A remark.",
+			}),
+		},
+	})
+
+var serviceProtocol = oneOf(
+	[]string{ProtocolPorts, ProtocolICMP, ProtocolICMP6, ProtocolIP},
+	map[string]string{"TCP/UDP/UDP-Lite/SCTP": ProtocolPorts})
+
+var serviceGroupTable = table(
+	func(c *Config) *[]*ServiceGroup { return &c.ServiceGrps },
+	Table{
+		Path: "firewall.service.group", Key: "name", Noun: "service group",
+		Help:       "Groups of services, and of such groups.",
+		SharesWith: "firewall.service.custom",
+		check:      checkLoops,
+		Attributes: []*Attribute{
+			attr(func(g *ServiceGroup) *string { return &g.Name }, name(79), Attribute{
+				Name: "name", Required: true,
+				Help: "The name of the group; no service may have it too.",
+			}),
+			attr(func(g *ServiceGroup) *[]string { return &g.Member }, list(name(79)), Attribute{
+				Name: "member", Required: true,
+				Refs: []string{"firewall.service.custom", "firewall.service.group"},
+				Help: "The services and groups in the group.",
+			}),
+			attr(func(g *ServiceGroup) *string { return &g.Comment }, text(255), Attribute{
+				Name: "comment",
+				Help: "A remark.",
+			}),
+		},
+	})
+
+func checkServices(l *loader, _ *Table) {
+	for _, s := range l.cfg.Services {
+		if !l.sound(s, "protocol", "tcp-portrange", "udp-portrange", "sctp-portrange", "icmptype", "icmpcode") {
+			continue
+		}
+		if s.Protocol == ProtocolPorts && len(s.TCP)+len(s.UDP)+len(s.SCTP) == 0 {
+			l.complain(s, "protocol", "no ports: expected tcp-portrange, udp-portrange or sctp-portrange")
+		}
+		if s.ICMPCode >= 0 && s.ICMPType < 0 {
+			l.refuse(s, "icmpcode", "a code means nothing without its type: expected icmptype as well")
+		}
+	}
+}
