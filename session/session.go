@@ -46,6 +46,7 @@ type Session struct {
 	next uint32 // free list
 
 	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
 	State   State
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
