@@ -49,22 +49,25 @@ func NewTrafficLog(format Formatter, out Output, fail func(error), rings ...*Rin
 func (l *TrafficLog) Run(ctx context.Context) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
-	for {
-		l.drain()
+	for ctx.Err() == nil {
+		busy := l.drain()
 		l.flush()
 		if l.reopen.Swap(false) {
 			if err := l.out.Reopen(); err != nil {
 				l.fail(err)
 			}
 		}
+		if busy {
+			continue
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			l.drain()
-			l.flush()
-			return l.out.Close()
 		}
 	}
+	l.drain()
+	l.flush()
+	return l.out.Close()
 }
 
 // Reopen asks for the output to be opened anew, after its file was moved away.
@@ -84,18 +87,20 @@ func (l *TrafficLog) Lost() uint64 {
 	return lost
 }
 
-// drain empties the rings, as they are now: a producer that never rests must not
-// keep Run from its other duties.
-func (l *TrafficLog) drain() {
+// drain reads each ring once through, and no more: a producer that never rests
+// must not keep Run from its other duties. It says whether a ring held so much
+// that it may be full by the next tick.
+func (l *TrafficLog) drain() (busy bool) {
 	var e session.Event
 	for _, r := range l.rings {
-		for range len(r.slots) {
-			if !r.Pop(&e) {
-				break
-			}
+		n := 0
+		for n < len(r.slots) && r.Pop(&e) {
 			l.add(&e)
+			n++
 		}
+		busy = busy || n > len(r.slots)/4
 	}
+	return busy
 }
 
 func (l *TrafficLog) add(e *session.Event) {

@@ -1,0 +1,186 @@
+package telemetry_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portcullis/packet"
+	"portcullis/session"
+	"portcullis/telemetry"
+)
+
+// names is a Names of maps.
+type names struct {
+	interfaces map[uint16]string
+	services   map[uint32]string
+	policies   map[uint32]string
+	helpers    map[uint8]string
+}
+
+func (n names) Interface(i uint16) string { return n.interfaces[i] }
+func (n names) Service(i uint32) string   { return n.services[i] }
+func (n names) Policy(i uint32) string    { return n.policies[i] }
+func (n names) Helper(i uint8) string     { return n.helpers[i] }
+
+// formatter is of a box that started at half past eight, two hours east.
+func formatter() telemetry.Formatter {
+	zone := time.FixedZone("", 2*60*60)
+	return telemetry.Formatter{
+		Hostname: "FGT",
+		Start:    time.Date(2025, 7, 21, 8, 30, 0, 0, zone),
+		Names: names{
+			interfaces: map[uint16]string{1: "port1", 2: "port2"},
+			services:   map[uint32]string{1: "HTTP", 2: "PING", 3: "FTP"},
+			policies:   map[uint32]string{1: "lan-internet"},
+			helpers:    map[uint8]string{4: "ftp"},
+		},
+	}
+}
+
+func addr(s string) packet.Addr { return packet.MustAddr(s) }
+
+// snat is the reply key of a session whose source is translated.
+func snat(k packet.Key, to string, port uint16) packet.Key {
+	r := k.Reply()
+	r.Dst, r.DstPort = addr(to), port
+	return r
+}
+
+var (
+	web  = packet.Key{Src: addr("10.1.100.11"), SrcPort: 44258, Dst: addr("198.51.100.9"), DstPort: 80, Proto: packet.ProtoTCP}
+	ping = packet.Key{Src: addr("10.1.100.11"), SrcPort: 77, Dst: addr("198.51.100.9"), DstPort: packet.ICMPEcho, Proto: packet.ProtoICMP}
+	six  = packet.Key{Src: addr("2001:db8::5"), SrcPort: 5353, Dst: addr("2001:db8::9"), DstPort: 47225, Proto: packet.ProtoUDP}
+)
+
+// event is an end of a session that lasted five seconds, changed by edit.
+func event(edit func(*session.Event)) session.Event {
+	e := session.Event{
+		Kind: session.EventEnd, End: session.EndClose, HasRoute: true, LogIt: true, In: 1, Out: 2, Policy: 1, Service: 1,
+		ID: 381780, Created: session.Tick(219 * time.Second), Tick: session.Tick(224*time.Second + 443273707),
+		Key: web, ReplyKey: web.Reply(), Bytes: [2]uint64{736, 3138}, Packets: [2]uint64{14, 5},
+	}
+	edit(&e)
+	return e
+}
+
+const (
+	head = `date=2025-07-21 time=08:33:44 devname="FGT" eventtime=1753079624443273707 tz="+0200" `
+	webs = `srcip=10.1.100.11 srcport=44258 srcintf="port1" srcintfrole="undefined" ` +
+		`dstip=198.51.100.9 dstport=80 dstintf="port2" dstintfrole="undefined" sessionid=381780 proto=6 `
+	pings = `srcip=10.1.100.11 srcintf="port1" srcintfrole="undefined" ` +
+		`dstip=198.51.100.9 dstintf="port2" dstintfrole="undefined" sessionid=381780 proto=1 `
+	forward = `logid="0000000013" type="traffic" subtype="forward" level="notice" vd="root" `
+	started = `logid="0000000015" type="traffic" subtype="forward" level="notice" vd="root" `
+	local   = `logid="0001000014" type="traffic" subtype="local" level="notice" vd="root" `
+	policy1 = `policyid=1 policytype="policy" policyname="lan-internet" `
+	policy0 = `policyid=0 policytype="policy" `
+	counted = `duration=5 sentbyte=736 rcvdbyte=3138 sentpkt=14 rcvdpkt=5`
+	zeros   = `duration=0 sentbyte=0 rcvdbyte=0 sentpkt=0 rcvdpkt=0`
+)
+
+func deny(reason packet.Reason, policy uint32) func(*session.Event) {
+	return func(e *session.Event) {
+		e.Kind, e.End, e.Reason, e.Policy, e.ReplyKey = session.EventDeny, session.EndNone, reason, policy, packet.Key{}
+		e.Bytes, e.Packets, e.Created = [2]uint64{}, [2]uint64{}, 0
+	}
+}
+
+func TestLines(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		edit func(*session.Event)
+		want string
+	}{
+		{"closed, source translated", func(e *session.Event) { e.ReplyKey = snat(web, "172.16.200.2", 44259) },
+			forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat" transip=172.16.200.2 transport=44259 ` + counted},
+		{"only the port differs", func(e *session.Event) { e.ReplyKey.DstPort = 6000 },
+			forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat" transip=10.1.100.11 transport=6000 ` + counted},
+		{"destination translated", func(e *session.Event) { e.ReplyKey.Src, e.ReplyKey.SrcPort = addr("10.9.9.9"), 8080 },
+			forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="dnat" tranip=10.9.9.9 tranport=8080 ` + counted},
+		{"both", func(e *session.Event) {
+			e.ReplyKey = snat(web, "172.16.200.2", 44258)
+			e.ReplyKey.Src = addr("10.9.9.9")
+		}, forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat+dnat" transip=172.16.200.2 transport=44258 tranip=10.9.9.9 tranport=80 ` + counted},
+		{"start", func(e *session.Event) {
+			e.Kind, e.End, e.Bytes, e.Packets = session.EventStart, session.EndNone, [2]uint64{}, [2]uint64{}
+		}, started + webs + `action="start" ` + policy1 + `service="HTTP" trandisp="noop" ` + zeros},
+		{"ping", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.End, e.Service = ping, ping.Reply(), session.EndAccept, 2
+			e.ReplyKey.Dst, e.ReplyKey.SrcPort = addr("172.16.200.2"), 9
+		}, forward + pings + `action="accept" ` + policy1 + `service="PING" trandisp="snat" transip=172.16.200.2 ` + counted},
+		{"ping without a service's name", func(e *session.Event) { e.Key, e.ReplyKey, e.Service = ping, ping.Reply(), 0 },
+			forward + pings + `action="close" ` + policy1 + `service="icmp/8/0" trandisp="noop" ` + counted},
+		{"IPv6, names gone", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.In, e.Service, e.Policy, e.End = six, six.Reply(), 9, 9, 9, session.EndAccept
+		}, forward + `srcip=2001:db8::5 srcport=5353 srcintf="unknown" srcintfrole="undefined" dstip=2001:db8::9 dstport=47225 dstintf="port2" dstintfrole="undefined" ` +
+			`sessionid=381780 proto=17 action="accept" policyid=9 policytype="policy" service="udp/47225" trandisp="noop" ` + counted},
+		{"tunnel", func(e *session.Event) {
+			e.Key = packet.Key{Src: web.Src, Dst: web.Dst, Proto: packet.ProtoGRE}
+			e.ReplyKey, e.Service = e.Key.Reply(), 0
+		}, forward + strings.Replace(pings, "proto=1 ", "proto=47 ", 1) + `action="close" ` + policy1 + `service="proto/47" trandisp="noop" ` + counted},
+		{"helper's child", func(e *session.Event) { e.Helper, e.Master, e.Service = 4, 381779, 3 },
+			forward + webs + `action="close" ` + policy1 + `service="FTP" trandisp="noop" ` + counted + ` helper="ftp" mastersession=381779`},
+		{"implicit deny", deny(packet.ReasonImplicitDeny, 0),
+			forward + webs + `action="deny" ` + policy0 + `service="HTTP" trandisp="noop" ` + zeros +
+				` reason="implicit-deny" msg="Denied by forward policy check (policy 0)"`},
+		{"deny policy", deny(packet.ReasonPolicyDeny, 1),
+			forward + webs + `action="deny" ` + policy1 + `service="HTTP" trandisp="noop" ` + zeros +
+				` reason="policy-deny" msg="Denied by forward policy check (policy 1)"`},
+		{"no route", func(e *session.Event) { deny(packet.ReasonNoRoute, 0)(e); e.HasRoute = false },
+			forward + strings.Replace(webs, "port2", "unknown", 1) + `action="deny" ` + policy0 + `service="HTTP" trandisp="noop" ` + zeros +
+				` reason="no-route" msg="no route leads to the destination"`},
+		{"local", deny(packet.ReasonLocalIn, 0),
+			local + strings.Replace(webs, "port2", "root", 1) + `action="deny" policyid=0 policytype="local-in-policy" service="HTTP" trandisp="noop" ` + zeros +
+				` reason="local-in" msg="the packet is for the firewall itself, which offers no such service on this interface"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, e := formatter(), event(c.edit)
+			got, ok := f.Append(nil, &e)
+			if diff := cmp.Diff(head+c.want+"\n", string(got)); diff != "" || !ok {
+				t.Errorf("%v %s", ok, diff)
+			}
+		})
+	}
+}
+
+func TestEndActions(t *testing.T) {
+	f := formatter()
+	for end, want := range map[session.End]string{
+		session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout", session.EndClientRST: "client-rst",
+		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept",
+	} {
+		e := event(func(e *session.Event) { e.End = end })
+		line, _ := f.Append(nil, &e)
+		if !strings.Contains(string(line), ` action="`+want+`" `) {
+			t.Errorf("%d: %s", end, line)
+		}
+	}
+}
+
+func TestNoLine(t *testing.T) {
+	f := formatter()
+	for _, edit := range []func(*session.Event){
+		func(e *session.Event) { e.LogIt = false },
+		func(e *session.Event) { e.Kind = session.EventExpect },
+		func(e *session.Event) { e.Kind = session.EventExpectEnd },
+		func(e *session.Event) { e.Kind = session.EventHelperDetach },
+		func(e *session.Event) { e.Kind = 0 },
+	} {
+		e := event(edit)
+		if line, ok := f.Append([]byte("x"), &e); ok || string(line) != "x" {
+			t.Errorf("%+v: %s", e, line)
+		}
+	}
+}
+
+func BenchmarkAppend(b *testing.B) {
+	f, e := formatter(), event(func(*session.Event) {})
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf, _ = f.Append(buf[:0], &e)
+	}
+}
