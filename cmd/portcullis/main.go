@@ -1,0 +1,39 @@
+// Portcullis is a stateful firewall in user space that is configured and behaves
+// like a FortiGate.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	_ "portcullis/helpers/builtin"
+)
+
+func main() {
+	root := &cobra.Command{
+		Use:           "portcullis",
+		Short:         "A stateful firewall in user space that thinks like a FortiGate",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(runCommand(), checkCommand(), restoreCommand(), versionCommand())
+	if err := root.Execute(); err != nil {
+		report(err)
+		os.Exit(1)
+	}
+}
+
+// report prints err as one "portcullis: ..." line for the operator, or the lines
+// of a configuration's mistakes as they are.
+func report(err error) {
+	var c configError
+	if errors.As(err, &c) {
+		fmt.Fprintln(os.Stderr, c.Error())
+		return
+	}
+	fmt.Fprintln(os.Stderr, "portcullis:", err)
+}

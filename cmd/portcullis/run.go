@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"portcullis/telemetry"
+)
+
+// runOptions are the flags of run.
+type runOptions struct {
+	config   string
+	logFile  string
+	stateDir string
+}
+
+func runCommand() *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run -c FILE",
+		Short: "Forward packets until told to end",
+		Long: `Forward packets, in the foreground, until told to end.
+
+SIGTERM and SIGINT  end: sessions are logged, devices are put back as they were
+SIGHUP              read the configuration again; a file with any mistake changes nothing
+SIGUSR1             print a status line on standard error
+SIGUSR2             open the traffic log anew, after its file was moved away`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return run(o) },
+	}
+	configFlag(c, &o.config)
+	c.Flags().StringVar(&o.logFile, "log-file", "-", "the `file` the traffic log is appended to; - is standard output")
+	stateDirFlag(c, &o.stateDir)
+	return c
+}
+
+// run is the life of the daemon.
+func run(o runOptions) error {
+	cfg, err := load(o.config)
+	if err != nil {
+		return err
+	}
+	log := newLogger()
+	out, err := openLog(o.logFile)
+	if err != nil {
+		return fmt.Errorf("traffic log: %w", err)
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	defer signal.Stop(signals)
+
+	d, err := start(cfg, o, log)
+	if err != nil {
+		return errors.Join(err, out.Close())
+	}
+	traffic := d.trafficLog(out)
+	ctx, cancel := context.WithCancel(context.Background())
+	written := make(chan error, 1)
+	go func() { written <- traffic.Run(ctx) }()
+
+	log.Info("portcullis: ready", zap.String("config", o.config), zap.Int("interfaces", len(cfg.Interfaces)), zap.Int("policies", len(cfg.Policies)))
+	for s := range signals {
+		switch s {
+		case syscall.SIGHUP:
+			d.reloadFile(o.config)
+		case syscall.SIGUSR1:
+			fmt.Fprintln(os.Stderr, d.status(traffic))
+		case syscall.SIGUSR2:
+			traffic.Reopen()
+		default:
+			log.Info("portcullis: ending", zap.Stringer("signal", s))
+			err := d.close()
+			cancel()
+			return errors.Join(err, <-written)
+		}
+	}
+	panic("run: the signals ended")
+}
+
+// newLogger is the daemon's own log: lines for people, on standard error.
+func newLogger() *zap.Logger {
+	enc := zap.NewProductionEncoderConfig()
+	enc.EncodeTime = zapcore.ISO8601TimeEncoder
+	enc.EncodeLevel = zapcore.LowercaseLevelEncoder
+	enc.ConsoleSeparator = " "
+	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(enc), zapcore.Lock(os.Stderr), zapcore.InfoLevel))
+}
+
+func openLog(path string) (telemetry.Output, error) {
+	if path == "-" {
+		return telemetry.Stdout{}, nil
+	}
+	return telemetry.OpenFile(path)
+}
