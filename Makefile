@@ -1,0 +1,75 @@
+# Portcullis: everything one does with it from a checkout. `make` lists it.
+
+GO      ?= go
+BIN     := bin
+TOOLS   := vsftpd in.tftpd lftp tftp curl nft
+# Debian's packages of the tools that the namespace tests use as real peers.
+PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
+FUZZTIME ?= 30s
+RACE    := ./packet/... ./config/... ./session/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/...
+
+export CGO_ENABLED := 0
+# No version control stamp: git refuses to answer in a checkout of another user.
+# Debian keeps servers where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help go build demo test tools race fuzz bench lint docs clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+go:
+	@command -v $(GO) >/dev/null || { echo "go: not found: install Go 1.26 or later (https://go.dev/dl) and put it in PATH" >&2; exit 1; }
+
+build: go ## build bin/portcullis and bin/portcullis-lab
+	@mkdir -p $(BIN)
+	$(GO) build -buildvcs=false -trimpath -o $(BIN)/ ./cmd/...
+
+demo: build ## tell the story on real packets; needs no root
+	@$(BIN)/portcullis-lab demo
+
+test: go tools ## unit, scenario and namespace tests
+	$(GO) test -buildvcs=false -timeout 10m ./...
+
+# Installs what is missing where that is possible, and says so where it is not.
+# RUNLEVEL=1 keeps the packages from starting their servers.
+tools:
+	@missing=; for t in $(TOOLS); do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "installing $(PACKAGES) (missing:$$missing)"; \
+		export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
+		{ apt-get install -y -q --no-install-recommends $(PACKAGES) >/dev/null 2>&1 || \
+		  { apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends $(PACKAGES) >/dev/null; }; } || \
+		echo "not installed; the tests that need them are skipped"; \
+	else \
+		echo "missing:$$missing; the tests that need them are skipped (Debian: $(PACKAGES))"; \
+	fi
+
+race: go ## test the packages without input and output under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -buildvcs=false -race -timeout 15m $(RACE)
+
+fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
+	@$(GO) list -buildvcs=false -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... | tr ' ' '\n' | grep . | \
+	while read -r file; do \
+		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file" | while read -r target; do \
+			echo "$$(dirname "$${file#$(CURDIR)/}") $$target"; \
+			$(GO) test -buildvcs=false "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
+		done || exit 1; \
+	done
+
+bench: build ## engine benchmarks, then the comparison with the kernel
+	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem
+	@$(BIN)/portcullis-lab bench
+
+lint: go ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l $$($(GO) list -buildvcs=false -f '{{.Dir}}' ./...)); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted" >&2; exit 1; }
+	$(GO) vet -buildvcs=false ./...
+	$(GO) tool staticcheck ./...
+
+docs: go ## write the generated pages of docs/
+	$(GO) generate ./...
+
+clean: ## remove what was built
+	rm -rf $(BIN)
