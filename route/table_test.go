@@ -13,10 +13,12 @@ import (
 
 const interfaces = 5
 
+// ifIndex knows the interfaces i0, i1, ...
 func ifIndex(name string) (uint16, bool) {
-	var i uint16
-	_, err := fmt.Sscanf(name, "i%d", &i)
-	return i, err == nil && i < interfaces
+	if len(name) != 2 || name[0] != 'i' || name[1] < '0' || name[1] >= '0'+interfaces {
+		return 0, false
+	}
+	return uint16(name[1] - '0'), true
 }
 
 // generator draws configurations from a world so small that most prefixes
