@@ -26,6 +26,8 @@ func (s *stream) emit(seg *TCPSegment, flags uint8, lo, hi uint32, raw []byte, r
 	}
 	o := Out{Seq: s.fix.forward(lo), Payload: seg.Payload, Flags: flags, Urgent: seg.Urgent}
 	switch {
+	case lo == hi:
+		o.Payload, o.Changed = nil, len(seg.Payload) > 0
 	case raw != nil || s.fix.touches(lo, hi):
 		if raw == nil {
 			raw = seg.Payload

@@ -44,11 +44,19 @@ func (s *stream) marks() marks {
 // holds says whether bytes were taken that are not yet sent on.
 func (s *stream) holds() bool { return s.released != s.next }
 
+// end is the first sequence number that the receiver was not sent.
+func (s *stream) end() uint32 {
+	if s.fin {
+		return s.released + 1
+	}
+	return s.released
+}
+
 func (s *stream) idle() bool { return !s.holds() && !s.owes && s.fix.idle() }
 
 // acknowledge takes the receiver's acknowledgement, in its own space.
 func (s *stream) acknowledge(ack uint32) {
-	s.fix.acknowledge(ack, s.fix.forward(s.released)+1)
+	s.fix.acknowledge(ack, s.fix.forward(s.end()))
 	if s.owes && !before(s.fix.acked, s.promised) {
 		s.owes = false
 	}
@@ -247,9 +255,9 @@ func (c *Control) again(seg *TCPSegment, st *stream, out *Output) {
 func (c *Control) pass(seg *TCPSegment, st *stream, out *Output) {
 	p := seg.start()
 	seq := st.fix.forward(p)
-	if before(st.released, p) && st.holds() {
+	if last := st.end(); before(last, p) && !c.blind {
 		// It must not speak of bytes that the receiver was not sent.
-		seq = st.fix.forward(st.released)
+		seq = st.fix.forward(last)
 		if before(p, st.next) { // a keep-alive: one byte behind, to be answered
 			seq--
 			out.Held = true
@@ -285,12 +293,8 @@ func (c *Control) ackBack(dir packet.Dir, st *stream, out *Output) {
 		return
 	}
 	st.owes, st.promised = true, st.next
-	seq := peer.fix.forward(peer.released)
-	if peer.fin {
-		seq++
-	}
 	out.MustAck = true
-	out.AckBack = AckBack{Seq: seq, Ack: st.next, Window: peer.window}
+	out.AckBack = AckBack{Seq: peer.fix.forward(peer.end()), Ack: st.next, Window: peer.window}
 }
 
 // later is the later of two sequence numbers.

@@ -1,0 +1,76 @@
+package helpertest
+
+import (
+	"net/netip"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// Translator opens everything and makes each sender known by another address and
+// port, always the same for the same announcement.
+type Translator struct {
+	Seen    []Announced // what was announced, in order
+	Cancels int
+	Off     bool // translate nothing
+}
+
+// Public is the address that the sender of dir is known by to its peer.
+func Public(dir packet.Dir, like netip.Addr) netip.Addr {
+	if like.Is4() {
+		return netip.AddrFrom4([4]byte{203, 0, 113, 200 + byte(dir)*7})
+	}
+	return netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 2: 0x0d, 3: 0xb8, 15: 5 + byte(dir)})
+}
+
+// Translate is the endpoint that ap becomes. Its spelling is longer, shorter or
+// as long.
+func Translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
+	ports := [...]uint16{1024, 65535, 4000, 10101, 49152, 2816, 30000}
+	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%11)
+}
+
+// Announce implements helpers.Announcer.
+func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
+	t.Seen = append(t.Seen, Announced{dir, e.Endpoint.String()})
+	if t.Off {
+		return e.Endpoint, true
+	}
+	return Translate(dir, e.Endpoint), true
+}
+
+// Cancel implements helpers.Announcer.
+func (t *Translator) Cancel() { t.Cancels++ }
+
+// MayRewrite implements helpers.Announcer.
+func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
+
+// Strict refuses what the engine refuses: an address that is not the sender's own,
+// and a port below 1024. It translates nothing.
+type Strict struct {
+	Client, Server netip.Addr
+	Opened         []Announced
+	Refused        []Announced
+	Cancels        int
+}
+
+// Announce implements helpers.Announcer.
+func (s *Strict) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
+	own := s.Client
+	if dir == packet.Reply {
+		own = s.Server
+	}
+	a := Announced{dir, e.Endpoint.String()}
+	if e.Endpoint.Addr() != own || e.Endpoint.Port() < 1024 {
+		s.Refused = append(s.Refused, a)
+		return netip.AddrPort{}, false
+	}
+	s.Opened = append(s.Opened, a)
+	return e.Endpoint, true
+}
+
+// Cancel implements helpers.Announcer.
+func (s *Strict) Cancel() { s.Cancels++ }
+
+// MayRewrite implements helpers.Announcer.
+func (s *Strict) MayRewrite(packet.Dir) bool { return false }

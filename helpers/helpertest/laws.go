@@ -1,0 +1,204 @@
+package helpertest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// seeds is how many networks Laws sends a dialogue over.
+const seeds = 60
+
+// Laws runs d through every law.
+func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
+	t.Helper()
+	d = d.filled()
+	t.Run(d.Name, func(t *testing.T) {
+		r, err := read(h, &d, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := announced(r); !slices.Equal(got, d.Want) {
+			t.Errorf("announced %v, want %v", got, d.Want)
+		}
+		if r.why != d.Why {
+			t.Errorf("detached for %q, want %q", r.why, d.Why)
+		}
+		if err := readBack(h, &d, r); err != nil {
+			t.Error("read back: ", err)
+		}
+		if d.Proto == packet.ProtoUDP {
+			if err := datagrams(h, &d); err != nil {
+				t.Error("through the framework: ", err)
+			}
+			return
+		}
+		if err := cuts(h, &d, r); err != nil {
+			t.Error(err)
+		}
+		if err := Networks(h, d, seeds); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func announced(r *reader) []Announced {
+	var all []Announced
+	for _, ev := range r.events {
+		if !ev.Cancel {
+			all = append(all, Announced{ev.Dir, ev.Expect.Endpoint.String()})
+		}
+	}
+	return all
+}
+
+// cuts reads d again with every turn cut in two at every byte, byte by byte, and
+// in random pieces.
+func cuts(h *helpers.Helper, d *Dialogue, want *reader) error {
+	longest := 0
+	for _, t := range d.Turns {
+		longest = max(longest, len(t.Text))
+	}
+	for at := 1; at < longest; at++ {
+		if at > 300 && at%37 != 0 && at < longest-300 {
+			continue // long turns are sampled in the middle
+		}
+		err := recut(h, d, want, func(s string) []string {
+			if at >= len(s) {
+				return []string{s}
+			}
+			return []string{s[:at], s[at:]}
+		})
+		if err != nil {
+			return fmt.Errorf("cut at %d: %w", at, err)
+		}
+	}
+	for seed := range uint64(32) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		most := 1 + int(seed)*2
+		if err := recut(h, d, want, func(s string) []string { return pieces(s, most, rnd) }); err != nil {
+			return fmt.Errorf("in pieces, seed %d: %w", seed, err)
+		}
+	}
+	return nil
+}
+
+// pieces cuts s in pieces of 1 to most bytes.
+func pieces(s string, most int, rnd *rand.Rand) []string {
+	var all []string
+	for len(s) > 0 {
+		n := min(1+rnd.IntN(most), len(s))
+		all = append(all, s[:n])
+		s = s[n:]
+	}
+	return all
+}
+
+func recut(h *helpers.Helper, d *Dialogue, want *reader, cut func(string) []string) error {
+	r, err := read(h, d, cut)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(r.events, want.events) {
+		return fmt.Errorf("found %v, whole %v", r.events, want.events)
+	}
+	if r.why != want.why {
+		return fmt.Errorf("detached for %q, whole for %q", r.why, want.why)
+	}
+	return nil
+}
+
+// readBack spells every announcement anew and reads the result as the peer does.
+func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
+	m, err := newModel(h, d, true)
+	if err != nil {
+		return err
+	}
+	back := *d
+	back.Client = Translate(packet.Original, d.Client)
+	back.Server = Translate(packet.Reply, d.Server)
+	back.Turns = slices.Clone(d.Turns)
+	for i := range back.Turns {
+		back.Turns[i].Text = m.turns[i]
+	}
+	second, err := read(h, &back, whole)
+	if err != nil {
+		return err
+	}
+	got, was := announced(second), first.events
+	was = slices.DeleteFunc(slices.Clone(was), func(e event) bool { return e.Cancel })
+	if len(got) != len(was) {
+		return fmt.Errorf("found %v, spelt %v", got, was)
+	}
+	for i, ev := range was {
+		if ev.Expect.Edit.Len == 0 {
+			continue
+		}
+		if want := Translate(ev.Dir, ev.Expect.Endpoint).String(); got[i].Endpoint != want {
+			return fmt.Errorf("found %s, spelt %s", got[i].Endpoint, want)
+		}
+	}
+	return nil
+}
+
+// Networks sends d over n random networks, with translation and without, and
+// returns the first fault. It is the property test of the framework's sequence
+// adjustment.
+func Networks(h *helpers.Helper, d Dialogue, n int) error {
+	d = d.filled()
+	for _, translate := range []bool{true, false} {
+		m, err := newModel(h, &d, translate)
+		if err != nil {
+			return err
+		}
+		for seed := range uint64(n) {
+			if err := simulate(h, &d, m, translate, seed); err != nil {
+				return fmt.Errorf("network %d (translating: %v): %w", seed, translate, err)
+			}
+		}
+	}
+	return nil
+}
+
+// datagrams sends d through the framework, one datagram for each turn.
+func datagrams(h *helpers.Helper, d *Dialogue) error {
+	m, err := newModel(h, d, true)
+	if err != nil {
+		return err
+	}
+	var out helpers.Output
+	var st helpers.State
+	ann := &Translator{}
+	gone := ""
+	for i, t := range d.Turns {
+		if gone != "" {
+			break
+		}
+		src, dst := d.ends(t.Dir)
+		helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: t.Dir, Src: src, Dst: dst, Payload: []byte(t.Text)}, ann, &out)
+		if len(out.Out()) != 1 || string(out.Out()[0].Payload) != m.turns[i] {
+			return fmt.Errorf("turn %d became %v, want %q", i, out.Out(), m.turns[i])
+		}
+		if out.Detached {
+			gone = out.Why
+		}
+	}
+	if !slices.Equal(ann.Seen, m.seen) || gone != m.why {
+		return fmt.Errorf("announced %v and %q, want %v and %q", ann.Seen, gone, m.seen, m.why)
+	}
+	return nil
+}
+
+// Network sends d over the one network of that seed, with translation.
+func Network(h *helpers.Helper, d Dialogue, seed uint64) error {
+	d = d.filled()
+	m, err := newModel(h, &d, true)
+	if err != nil {
+		return err
+	}
+	return simulate(h, &d, m, true, seed)
+}
