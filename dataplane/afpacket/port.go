@@ -84,7 +84,8 @@ func Open(o Options) (*Port, error) {
 	p := &Port{opts: o, wake: wake, spin: spinner{max: o.Spin}}
 	p.info.Store(&dataplane.Info{Name: o.Name, Why: "not opened yet"})
 	if err := p.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", o.Name, err), p.Close())
+		_ = p.Close()
+		return nil, fmt.Errorf("%s: %w", o.Name, err)
 	}
 	return p, nil
 }

@@ -82,10 +82,12 @@ func take(o Options) (*Guard, error) {
 		err = j.write(g.found)
 	}
 	if err != nil {
-		return nil, errors.Join(err, j.remove())
+		_ = j.remove()
+		return nil, err
 	}
 	if err := g.hold(link, o.MTU); err != nil {
-		return nil, errors.Join(err, g.Close())
+		_ = g.Close() // where that does not succeed either, the journal remains
+		return nil, err
 	}
 	return g, nil
 }

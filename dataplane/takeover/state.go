@@ -55,7 +55,7 @@ func (s *state) restore() error {
 		return nil
 	}
 	var errs []error
-	if !s.Up {
+	if up := link.Attrs().Flags&net.FlagUp != 0; up && !s.Up {
 		errs = append(errs, netlink.LinkSetDown(link))
 	}
 	if link.Attrs().MTU != s.MTU {
