@@ -215,6 +215,29 @@ func TestNearlyFull(t *testing.T) {
 	}
 }
 
+// The scan turns around at the end of the range and finds what is free at its
+// start; it never leaves the range.
+func TestScanWraps(t *testing.T) {
+	beyond := func(p uint16) bool { return p < nat.FirstPort || p > nat.LastPort }
+	found := 0
+	for seed := range uint64(2000) {
+		k := key(packet.ProtoTCP, 1)
+		if b, reason := allocator(seed).Plan(&k, outside, &fullBut{free: beyond}); reason == packet.ReasonNone {
+			t.Fatalf("seed %d: port %d is out of range", seed, b.Reply.DstPort)
+		}
+		use := &fullBut{free: func(p uint16) bool { return beyond(p) || p == nat.FirstPort }}
+		if b, reason := allocator(seed).Plan(&k, outside, use); reason == packet.ReasonNone {
+			found++
+			if b.Reply.DstPort != nat.FirstPort {
+				t.Fatalf("seed %d: port %d is out of range", seed, b.Reply.DstPort)
+			}
+		}
+	}
+	if found < 10 { // some 2000 * (1024+128) / 60417 are expected
+		t.Errorf("the only free port was found %d times", found)
+	}
+}
+
 func TestReservePort(t *testing.T) {
 	use := &taken{keys: make(map[packet.Key]bool)}
 	match := packet.Key{Src: packet.MustAddr("198.51.100.9"), Dst: outside, DstPort: 1024, Proto: packet.ProtoTCP}

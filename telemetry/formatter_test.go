@@ -113,6 +113,10 @@ func TestLines(t *testing.T) {
 		}, forward + pings + `action="accept" ` + policy1 + `service="PING" trandisp="snat" transip=172.16.200.2 ` + counted},
 		{"ping without a service's name", func(e *session.Event) { e.Key, e.ReplyKey, e.Service = ping, ping.Reply(), 0 },
 			forward + pings + `action="close" ` + policy1 + `service="icmp/8/0" trandisp="noop" ` + counted},
+		{"ping, only the identifier differs", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.Service = ping, ping.Reply(), 2
+			e.ReplyKey.SrcPort = 9
+		}, forward + pings + `action="close" ` + policy1 + `service="PING" trandisp="snat" transip=10.1.100.11 ` + counted},
 		{"IPv6, names gone", func(e *session.Event) {
 			e.Key, e.ReplyKey, e.In, e.Service, e.Policy, e.End = six, six.Reply(), 9, 9, 9, session.EndAccept
 		}, forward + `srcip=2001:db8::5 srcport=5353 srcintf="unknown" srcintfrole="undefined" dstip=2001:db8::9 dstport=47225 dstintf="port2" dstintfrole="undefined" ` +
