@@ -17,7 +17,7 @@ var addressTable = table(
 				Name: "type", Default: "ipmask",
 				Help: "Whether the address is a subnet or a range.",
 			}),
-			attr(func(a *Address) *netip.Prefix { return &a.Subnet }, ipv4.network(), Attribute{
+			attr(func(a *Address) *netip.Prefix { return &a.Subnet }, ipv4.subnets(), Attribute{
 				Name: "subnet", Default: "0.0.0.0/0", Only: only("type", "ipmask"),
 				Help: "The subnet; bits behind the length are dropped.",
 			}),
@@ -51,7 +51,7 @@ var address6Table = table(
 				Name: "type", Default: "ipprefix",
 				Help: "Whether the address is a prefix or a range.",
 			}),
-			attr(func(a *Address6) *netip.Prefix { return &a.IP6 }, ipv6.network(), Attribute{
+			attr(func(a *Address6) *netip.Prefix { return &a.IP6 }, ipv6.subnets(), Attribute{
 				Name: "ip6", Default: "::/0", Only: only("type", "ipprefix"),
 				Help: "The prefix; bits behind the length are dropped.",
 			}),

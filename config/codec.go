@@ -105,7 +105,7 @@ func name(longest int) codec[string] {
 	t := Type{Name: "name", Range: fmt.Sprintf("1-%d characters", longest)}
 	return scalar(t, func(s string) (string, error) {
 		if s == "" || utf8.RuneCountInString(s) > longest || !printable(s) || strings.TrimSpace(s) != s {
-			return "", fmt.Errorf("expected %s", t.Range)
+			return "", fmt.Errorf("expected %s, without spaces around", t.Range)
 		}
 		return s, nil
 	}, func(s string) string { return s })

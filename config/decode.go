@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // decode reads the whole document into the tree.
@@ -13,9 +14,6 @@ func (l *loader) decode(root *node) { l.folder("", root) }
 // [firewall] or [firewall.service].
 func (l *loader) folder(path string, n *node) {
 	noun := strings.ReplaceAll(path, ".", " ")
-	if path == "" {
-		noun = "top"
-	}
 	for _, k := range n.names() {
 		sub := n.table[k]
 		inner := strings.TrimPrefix(path+"."+k, ".")
@@ -131,18 +129,19 @@ func (l *loader) keyed(t *Table, n *node, parent any, noun string, known map[str
 	} else {
 		noun += " " + strconv.Quote(id)
 	}
-	old := known[id]
+	old, merged := known[id], false
 	switch first := l.spots[old]; {
 	case old == nil:
 		known[id] = entry
 		t.put(parent, entry)
 	case first == nil:
-		entry = old
+		entry, merged = old, true
 	default:
 		l.report(written.place, noun, "%s %s: given twice, first on line %d", t.Key, written.show(), first.node.line)
 		t.put(parent, entry)
 	}
 	l.entry(t, n, entry, noun)
+	l.spots[entry].factory = merged
 }
 
 // entry reads the attributes and nested tables of one entry.
@@ -167,6 +166,9 @@ func (l *loader) entry(t *Table, n *node, entry any, noun string) {
 
 // repeats tells of keys written twice in one table.
 func (l *loader) repeats(noun, key string, n *node) {
+	if strings.IndexFunc(key, unicode.IsControl) >= 0 {
+		key = shorten(key)
+	}
 	for _, again := range n.again {
 		l.report(&place{line: again.line, column: again.column}, noun, "%s: given twice, first on line %d", key, n.line)
 	}

@@ -62,10 +62,10 @@ func (ds Diagnostics) sort() {
 
 // didYouMean is " (did you mean "x"?)" for the nearest of the words, or "".
 func didYouMean(typed string, words []string) string {
-	best, least := "", max(1, len(typed)/3)+1
+	best, least := "", len(typed)
 	for _, w := range words {
 		d := distance(strings.ToLower(typed), strings.ToLower(w))
-		if d < least {
+		if d < least && d <= max(1, min(len(typed), len(w))/3) {
 			best, least = w, d
 		}
 	}

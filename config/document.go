@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -63,17 +64,20 @@ func shorten(s string) string {
 // the tree is nil.
 func read(file, text string) (*node, *Diagnostic) {
 	text = strings.TrimPrefix(text, "\ufeff")
-	root, twice := places(text)
+	root, s := places(text)
+	if s.deep {
+		return nil, &Diagnostic{File: file, Line: s.line, Column: s.column, Text: fmt.Sprintf("toml: expected at most %d levels of brackets", maxDepth)}
+	}
 	values := make(map[string]any)
 	_, err := toml.Decode(text, &values)
-	if err != nil && len(twice) > 0 {
+	if err != nil && len(s.twice) > 0 {
 		// The library stops at a key written twice. To report every mistake at
 		// once, the second writings are blotted out and the rest is read again.
 		clear(values)
-		_, err = toml.Decode(blot(text, twice), &values)
+		_, err = toml.Decode(blot(text, s.twice), &values)
 	}
 	if err != nil {
-		return nil, syntaxError(file, err)
+		return nil, syntaxError(file, text, err)
 	}
 	return join(values, root), nil
 }
@@ -91,26 +95,23 @@ func blot(text string, spans []span) string {
 	return string(b)
 }
 
-func syntaxError(file string, err error) *Diagnostic {
+// syntaxError is the library's error in our form. Where a line ends too early
+// the library counts the line behind it, so lines are counted again.
+func syntaxError(file, text string, err error) *Diagnostic {
 	d := &Diagnostic{File: file, Line: 1, Text: "toml: " + err.Error()}
 	if p := (toml.ParseError{}); errors.As(err, &p) {
-		message := p.Message
-		if message == "" {
-			// The library keeps the text of some mistakes to itself; it is
-			// what follows the position in the whole error.
-			message = p.Error()
-			if i := strings.Index(message, ": "); strings.HasPrefix(message, "toml: line") && i >= 0 {
-				_, message, _ = strings.Cut(message[len("toml: "):], ": ")
-			}
-		}
-		d.Line, d.Column, d.Text = max(1, p.Position.Line), p.Position.Col, "toml: "+oneLine(message)
+		upTo := text[:min(len(text), p.Position.Start)]
+		d.Line = max(1, min(p.Position.Line, 1+strings.Count(upTo, "\n")))
+		d.Column, d.Text = p.Position.Col, "toml: "+oneLine(p.Message)
 	}
 	return d
 }
 
-// oneLine keeps a message on its line.
+// oneLine keeps a message on its line, whatever bytes of the file it quotes.
 func oneLine(s string) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\n", " ")), " ")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r)
+	}), " ")
 }
 
 // join puts values and their places together. A value that the scanner did not

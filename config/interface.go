@@ -22,7 +22,7 @@ var interfaceTable = table(
 				Name: "device", Extension: true, Unique: true,
 				Help: "The Linux network device, where it is not called like the interface.",
 			}),
-			attr(func(i *Interface) *netip.Prefix { return &i.IP }, ipv4.hostOrNone(), Attribute{
+			attr(func(i *Interface) *netip.Prefix { return &i.IP }, ipv4.hostsOrNone(), Attribute{
 				Name: "ip", Default: "0.0.0.0/0",
 				Help: "The primary IPv4 address with the length of its subnet; 0.0.0.0/0 is none.",
 			}),
@@ -69,7 +69,7 @@ var secondaryIPTable = table(
 				Name: "id", Required: true,
 				Help: "The number of the address.",
 			}),
-			attr(func(s *SecondaryIP) *netip.Prefix { return &s.IP }, ipv4.host(), Attribute{
+			attr(func(s *SecondaryIP) *netip.Prefix { return &s.IP }, ipv4.hosts(), Attribute{
 				Name: "ip", Required: true,
 				Help: "The address with the length of its subnet.",
 			}),
@@ -86,7 +86,7 @@ var interfaceIPv6Table = singleton(
 		Path: "system.interface.ipv6",
 		Help: "The IPv6 side of the interface.",
 		Attributes: []*Attribute{
-			attr(func(i *InterfaceIPv6) *netip.Prefix { return &i.Address }, ipv6.hostOrNone(), Attribute{
+			attr(func(i *InterfaceIPv6) *netip.Prefix { return &i.Address }, ipv6.hostsOrNone(), Attribute{
 				Name: "ip6-address", Default: "::/0",
 				Help: "The primary IPv6 address with the length of its subnet; ::/0 is none.",
 			}),
@@ -104,7 +104,7 @@ var extraAddr6Table = table(
 		Path: "system.interface.ipv6.ip6-extra-addr", Key: "prefix", Noun: "IPv6 address",
 		Help: "Further IPv6 addresses of the interface.",
 		Attributes: []*Attribute{
-			attr(func(e *ExtraAddr6) *netip.Prefix { return &e.Prefix }, ipv6.host(), Attribute{
+			attr(func(e *ExtraAddr6) *netip.Prefix { return &e.Prefix }, ipv6.hosts(), Attribute{
 				Name: "prefix", Required: true,
 				Help: "The address with the length of its subnet.",
 			}),

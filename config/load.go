@@ -47,17 +47,19 @@ type loader struct {
 
 // spot is what the file says of one entry.
 type spot struct {
-	noun string // "firewall policy 12"
-	node *node
-	bad  map[string]bool // attributes with a mistake told already
+	noun    string // "firewall policy 12"
+	node    *node
+	factory bool            // the entry is the factory's, and the file adds to it
+	bad     map[string]bool // attributes with a mistake told already
 }
 
 // report tells a mistake at a place.
 func (l *loader) report(at *place, noun, format string, args ...any) {
-	l.found = append(l.found, Diagnostic{
-		File: l.file, Line: at.line, Column: at.column,
-		Text: noun + ": " + fmt.Sprintf(format, args...),
-	})
+	text := fmt.Sprintf(format, args...)
+	if noun != "" { // "" is the top of the file
+		text = noun + ": " + text
+	}
+	l.found = append(l.found, Diagnostic{File: l.file, Line: at.line, Column: at.column, Text: text})
 }
 
 // complain tells a mistake of an entry where an attribute of it stands, or

@@ -9,15 +9,16 @@ import (
 
 // family is IPv4 or IPv6: FortiOS has a table, or an attribute, for each.
 type family struct {
-	name   string
-	bits   int
-	none   netip.Addr // what FortiOS prints for an address that is not set
-	sample string
+	name    string
+	bits    int
+	none    netip.Addr // what FortiOS prints for an address that is not set
+	network string     // examples for messages and the reference
+	host    string
 }
 
 var (
-	ipv4 = family{"IPv4", 32, netip.IPv4Unspecified(), "10.1.0.0"}
-	ipv6 = family{"IPv6", 128, netip.IPv6Unspecified(), "2001:db8::"}
+	ipv4 = family{"IPv4", 32, netip.IPv4Unspecified(), "10.1.0.0/16", "10.1.0.1/16"}
+	ipv6 = family{"IPv6", 128, netip.IPv6Unspecified(), "2001:db8::/64", "2001:db8::1/64"}
 )
 
 func (f family) parse(s string) (netip.Addr, bool) {
@@ -58,18 +59,10 @@ func maskLength(mask string) string {
 	return ""
 }
 
-func (f family) prefixType() Type {
-	t := Type{Name: f.name + " prefix", Range: "address/length, such as " + f.sample + "/24"}
-	if f.bits == 128 {
-		t.Range = "address/length, such as " + f.sample + "/64"
-	}
-	return t
-}
-
-// network is a prefix of which only the network part counts: FortiOS masks the
+// subnets is the codec of a prefix of which only the network part counts: FortiOS masks the
 // rest off without a word, and so do we.
-func (f family) network() codec[netip.Prefix] {
-	t := f.prefixType()
+func (f family) subnets() codec[netip.Prefix] {
+	t := Type{Name: f.name + " prefix", Range: "an " + f.name + " prefix, such as " + f.network}
 	return scalar(t, func(s string) (netip.Prefix, error) {
 		p, ok := f.parsePrefix(s)
 		if !ok {
@@ -79,10 +72,9 @@ func (f family) network() codec[netip.Prefix] {
 	}, netip.Prefix.String)
 }
 
-// host is an address with the length of its subnet, as an interface has it.
-func (f family) host() codec[netip.Prefix] {
-	t := f.prefixType()
-	t.Name = f.name + " address/length"
+// hosts is the codec of an address with the length of its subnet, as an interface has it.
+func (f family) hosts() codec[netip.Prefix] {
+	t := Type{Name: f.name + " address/length", Range: "an " + f.name + " address with its length, such as " + f.host}
 	return scalar(t, func(s string) (netip.Prefix, error) {
 		p, ok := f.parsePrefix(s)
 		if !ok {
@@ -97,9 +89,9 @@ func (f family) host() codec[netip.Prefix] {
 	})
 }
 
-// hostOrNone is host where FortiOS's 0.0.0.0/0 (or ::/0) stands for none.
-func (f family) hostOrNone() codec[netip.Prefix] {
-	c, none := f.host(), netip.PrefixFrom(f.none, 0)
+// hostsOrNone is hosts where FortiOS's 0.0.0.0/0 (or ::/0) stands for none.
+func (f family) hostsOrNone() codec[netip.Prefix] {
+	c, none := f.hosts(), netip.PrefixFrom(f.none, 0)
 	return scalar(c.Type, func(s string) (p netip.Prefix, err error) {
 		if q, ok := f.parsePrefix(s); !ok || q != none {
 			err = c.add(&p, s)

@@ -87,9 +87,6 @@ func negates(name, what string) Attribute {
 // without a destination would match nothing, silently.
 func checkPolicies(l *loader, _ *Table) {
 	for _, p := range l.cfg.Policies {
-		if !l.sound(p, "srcaddr", "dstaddr", "srcaddr6", "dstaddr6") {
-			continue
-		}
 		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
 		v6 := l.bothEnds(p, "srcaddr6", p.SrcAddr6, "dstaddr6", p.DstAddr6)
 		if !v4 && !v6 {
@@ -100,11 +97,13 @@ func checkPolicies(l *loader, _ *Table) {
 
 // bothEnds says whether a policy speaks of a family at all.
 func (l *loader) bothEnds(p *Policy, src string, srcs []string, dst string, dsts []string) bool {
+	from := len(srcs) > 0 || !l.sound(p, src)
+	to := len(dsts) > 0 || !l.sound(p, dst)
 	switch {
-	case len(srcs) > 0 && len(dsts) == 0:
+	case from && !to:
 		l.complain(p, src, "missing %s: expected as well, since %s is given", dst, src)
-	case len(dsts) > 0 && len(srcs) == 0:
+	case to && !from:
 		l.complain(p, dst, "missing %s: expected as well, since %s is given", src, dst)
 	}
-	return len(srcs)+len(dsts) > 0
+	return from || to
 }

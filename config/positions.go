@@ -44,17 +44,23 @@ func (p *place) latest() *place {
 }
 
 type scanner struct {
-	text      string
-	at        int // byte offset
-	line      int
-	lineStart int
-	twice     []span // every again of the tree
+	text   string
+	at     int // byte offset
+	line   int
+	column int    // in characters
+	depth  int    // of brackets
+	twice  []span // every again of the tree
+	deep   bool   // brackets were nested deeper than maxDepth
 }
 
-// places maps the values of a text to where they stand, and lists the keys
-// written twice.
-func places(text string) (*place, []span) {
-	s := &scanner{text: text, line: 1}
+// maxDepth bounds the recursion into arrays and inline tables, here and in the
+// toml library. The schema needs three.
+const maxDepth = 64
+
+// places maps the values of a text to where they stand. The scanner it returns
+// knows the keys written twice.
+func places(text string) (*place, *scanner) {
+	s := &scanner{text: text, line: 1, column: 1}
 	root := &place{line: 1, column: 1}
 	table := root
 	for s.blank(); s.at < len(s.text); s.blank() {
@@ -64,7 +70,7 @@ func places(text string) (*place, []span) {
 			s.pair(table)
 		}
 	}
-	return root, s.twice
+	return root, s
 }
 
 func (s *scanner) peek() byte {
@@ -74,11 +80,14 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// next steps over one byte, counting lines.
+// next steps over one byte, counting lines and characters.
 func (s *scanner) next() {
-	if s.peek() == '\n' {
+	switch c := s.peek(); {
+	case c == '\n':
 		s.line++
-		s.lineStart = s.at + 1
+		s.column = 1
+	case utf8.RuneStart(c):
+		s.column++
 	}
 	s.at++
 }
@@ -122,8 +131,7 @@ func (s *scanner) blank() {
 }
 
 func (s *scanner) here() span {
-	column := utf8.RuneCountInString(s.text[s.lineStart:min(s.at, len(s.text))]) + 1
-	return span{line: s.line, column: column, start: s.at}
+	return span{line: s.line, column: s.column, start: s.at}
 }
 
 // header reads "[a.b]" or "[[a.b]]" and returns the table it opens.
@@ -286,6 +294,11 @@ func (s *scanner) value(p *place) {
 
 // list steps over what stands between brackets, item by item.
 func (s *scanner) list(close byte, item func()) {
+	s.depth++
+	defer func() { s.depth-- }()
+	if s.depth > maxDepth {
+		s.deep, s.at = true, len(s.text)
+	}
 	for s.blank(); s.at < len(s.text); s.blank() {
 		if s.peek() == close {
 			s.next()

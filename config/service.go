@@ -83,15 +83,14 @@ var serviceGroupTable = table(
 		},
 	})
 
+// checkServices refuses services that match nothing, or more than they say.
 func checkServices(l *loader, _ *Table) {
 	for _, s := range l.cfg.Services {
-		if !l.sound(s, "protocol", "tcp-portrange", "udp-portrange", "sctp-portrange", "icmptype", "icmpcode") {
-			continue
-		}
-		if s.Protocol == ProtocolPorts && len(s.TCP)+len(s.UDP)+len(s.SCTP) == 0 {
+		if s.Protocol == ProtocolPorts && len(s.TCP)+len(s.UDP)+len(s.SCTP) == 0 &&
+			l.sound(s, "protocol", "tcp-portrange", "udp-portrange", "sctp-portrange") {
 			l.complain(s, "protocol", "no ports: expected tcp-portrange, udp-portrange or sctp-portrange")
 		}
-		if s.ICMPCode >= 0 && s.ICMPType < 0 {
+		if s.ICMPCode >= 0 && s.ICMPType < 0 && l.sound(s, "icmptype") {
 			l.refuse(s, "icmpcode", "a code means nothing without its type: expected icmptype as well")
 		}
 	}

@@ -34,7 +34,7 @@ func staticAttributes(f family, priority string) []*Attribute {
 			Name: "status", Default: "enable",
 			Help: "Whether the route is in force.",
 		}),
-		attr(func(r *StaticRoute) *netip.Prefix { return &r.Dst }, f.network(), Attribute{
+		attr(func(r *StaticRoute) *netip.Prefix { return &r.Dst }, f.subnets(), Attribute{
 			Name: "dst", Default: netip.PrefixFrom(f.none, 0).String(),
 			Help: "The destinations the route is for; bits behind the length are dropped.",
 		}),

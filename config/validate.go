@@ -87,9 +87,10 @@ func (l *loader) value(t *Table, a *Attribute, entry any, s *spot, names map[str
 		return
 	}
 	words := a.Words(entry)
-	if a.Required && len(words) == 0 {
+	n := s.node.table[a.Name]
+	if a.Required && (len(words) == 0 || n == nil && !s.factory) {
 		at := s.node.place
-		if n := s.node.table[a.Name]; n != nil {
+		if n != nil {
 			at = n.place
 		}
 		l.report(at, s.noun, "missing %s: expected %s", a.Name, l.expectation(a))
