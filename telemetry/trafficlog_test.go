@@ -95,7 +95,7 @@ func TestFailingOutput(t *testing.T) {
 		l := telemetry.NewTrafficLog(formatter(), out, func(err error) { told = append(told, err) }, ring)
 		defer run(l)()
 		full := errors.New("disk full")
-		out.fail, out.take = full, 10
+		out.fail, out.take = full, 4
 		for range 3 {
 			push(ring, 2)
 			time.Sleep(time.Second)
