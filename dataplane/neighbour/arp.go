@@ -47,7 +47,7 @@ func parseARP(frame []byte) (m arpMessage, ok bool) {
 	return m, ok
 }
 
-// appendARP builds the frame of m.
+// frame builds the frame of m.
 func (m *arpMessage) frame() []byte {
 	b := make([]byte, 0, arpFrameSize)
 	b = append(b, m.linkDest[:]...)

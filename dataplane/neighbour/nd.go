@@ -36,6 +36,7 @@ type ndMessage struct {
 	flags            uint8
 	src, dst, target packet.Addr
 	link             MAC // of the option that this type may carry; zero for none
+	hasLink          bool
 }
 
 // parseND checks and reads the neighbour discovery message in p as RFC 4861
@@ -67,11 +68,11 @@ func (m *ndMessage) readOptions(b []byte, want uint8) bool {
 			return false
 		}
 		if b[0] == want && b[1] == 1 {
-			m.link = MAC(b[2:8])
+			m.link, m.hasLink = MAC(b[2:8]), true
 		}
 		b = b[int(b[1])*8:]
 	}
-	return !m.link.IsGroup()
+	return !m.link.IsGroup() && (!m.hasLink || !m.link.IsZero())
 }
 
 // consistent checks what sections 7.1.1 and 7.1.2 say about addresses.
@@ -80,7 +81,7 @@ func (m *ndMessage) consistent() bool {
 		return !m.dst.IsMulticast() || m.flags&flagSolicited == 0
 	}
 	if m.src.IsUnspecified() {
-		return m.dst == solicitedNode(m.target) && m.link.IsZero()
+		return m.dst == solicitedNode(m.target) && !m.hasLink
 	}
 	return !m.src.IsMulticast()
 }
