@@ -14,7 +14,7 @@ import (
 )
 
 // toy is a protocol made for the framework's own tests: lines. "P<port>" announces
-// a port of its sender, "C" cancels, "!" is foreign.
+// a port of its sender, but every fifth does not; "C" cancels, "!" is foreign.
 var toy = helpers.Helper{
 	Name: "toy", Protocols: []uint8{packet.ProtoTCP}, MaxExpects: 8, MaxHold: 200,
 	Inspect: inspectToy,
@@ -58,6 +58,9 @@ func inspectToy(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			if len(f.Expects()) == 8 {
 				f.Consumed = at
 				return helpers.More
+			}
+			if seg.State[0]++; seg.State[0]%5 == 0 {
+				break
 			}
 			f.Announce(helpers.Expect{
 				Proto: packet.ProtoTCP, Endpoint: netip.AddrPortFrom(seg.Src.Addr(), uint16(port)),

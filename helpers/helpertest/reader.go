@@ -45,7 +45,7 @@ func whole(s string) []string { return []string{s} }
 
 func (r *reader) feed(dir packet.Dir, piece string) error {
 	r.bufs[dir] = append(r.bufs[dir], piece...)
-	for !r.gone && len(r.bufs[dir]) > 0 {
+	for !r.gone && (len(r.bufs[dir]) > 0 || r.d.Proto == packet.ProtoUDP) {
 		status, f, err := r.inspect(dir)
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ func (r *reader) feed(dir packet.Dir, piece string) error {
 		}
 		r.bufs[dir] = r.bufs[dir][n:]
 		r.base[dir] += n
-		if status == helpers.Partial {
+		if status == helpers.Partial || len(r.bufs[dir]) == 0 {
 			return nil
 		}
 	}

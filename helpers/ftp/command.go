@@ -1,0 +1,137 @@
+package ftp
+
+import (
+	"bytes"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// verbs are the commands that a client may begin with (RFC 959, 2228, 2389, 3659,
+// 7151): one of them must come first. Later ones need only look like a command.
+var verbs = []byte("USER PASS ACCT REIN QUIT NOOP HELP STAT SYST FEAT OPTS HOST LANG CLNT SITE AUTH PBSZ PROT ADAT CSID")
+
+// command reads the beginning of a client's line at seg.Data[at:], and the whole
+// line where it matters. It returns how many bytes were read.
+func command(seg *helpers.Segment, s *state, f *helpers.Findings, at int) (int, step) {
+	data := seg.Data[at:]
+	switch {
+	case s[greeted] == 0:
+		f.Why = whySpokeFirst
+		return 0, stepForeign
+	case data[0] >= 240: // Telnet's interrupt and data mark before ABOR (RFC 959 section 4.1.3)
+		return 1, stepOn
+	case data[0] == '\r' || data[0] == '\n':
+		return 1, stepOn
+	}
+	verb, what := leadingVerb(data)
+	if what == stepOn && s[spoken] == 0 && !known(verb) {
+		what = stepForeign
+	}
+	if what != stepOn {
+		f.Why = whyNoCommand
+		return 0, what
+	}
+	k := kindOf(verb)
+	if k == kindOther || k == kindPasv {
+		if s.onlyEpsv() {
+			k = kindOther
+		}
+		s[spoken], s[skipCommand] = 1, 1
+		s.push(k)
+		return len(verb), stepOn
+	}
+	text, n, what := line(data)
+	switch what {
+	case stepCut:
+		return 0, stepCut
+	case stepForeign: // too long to be one that matters
+		s[spoken], s[skipCommand] = 1, 1
+		s.push(kindOther)
+		return len(verb), stepOn
+	}
+	s[spoken] = 1
+	return n, argument(seg, s, f, at, verb, text, k)
+}
+
+// argument reads a whole line whose verb matters.
+func argument(seg *helpers.Segment, s *state, f *helpers.Findings, at int, verb, text []byte, k kind) step {
+	off := len(verb)
+	for off < len(text) && text[off] == ' ' {
+		off++
+	}
+	arg := bytes.TrimRight(text[off:], " ")
+	e := helpers.Expect{Proto: packet.ProtoTCP}
+	ok := false
+	switch k {
+	case kindEpsv:
+		if bytes.EqualFold(arg, []byte("ALL")) {
+			k = kindEpsvAll
+		}
+	case kindPort:
+		if verb[0]|0x20 == 'p' {
+			e.Endpoint, ok = sixNumbers(arg)
+			e.Edit.Kind = spellNumbers
+		} else {
+			e.Endpoint, ok = extended(arg)
+			e.Edit.Kind = spellExtended
+		}
+		if !ok || s.onlyEpsv() {
+			s.push(kindOther)
+			return stepOn
+		}
+	}
+	s.push(k)
+	if !ok {
+		return stepOn
+	}
+	e.Edit.Off, e.Edit.Len = at+off, len(arg)
+	f.Cancel = true
+	f.Announce(e)
+	return stepFound
+}
+
+// leadingVerb is the verb that begins data: three or four letters.
+func leadingVerb(data []byte) ([]byte, step) {
+	for i, b := range data {
+		switch {
+		case b == ' ' || b == '\r' || b == '\n':
+			if i < 3 {
+				return nil, stepForeign
+			}
+			return data[:i], stepOn
+		case i == 4 || b|0x20 < 'a' || b|0x20 > 'z':
+			return nil, stepForeign
+		}
+	}
+	return nil, stepCut
+}
+
+func known(verb []byte) bool {
+	if len(verb) != 4 {
+		return false
+	}
+	for i := 0; i < len(verbs); i += 5 {
+		if bytes.EqualFold(verbs[i:i+4], verb) {
+			return true
+		}
+	}
+	return false
+}
+
+func kindOf(verb []byte) kind {
+	if len(verb) != 4 {
+		return kindOther
+	}
+	switch [4]byte{verb[0] &^ 0x20, verb[1] &^ 0x20, verb[2] &^ 0x20, verb[3] &^ 0x20} {
+	case [4]byte{'P', 'O', 'R', 'T'}, [4]byte{'E', 'P', 'R', 'T'}:
+		return kindPort
+	case [4]byte{'P', 'A', 'S', 'V'}:
+		return kindPasv
+	case [4]byte{'E', 'P', 'S', 'V'}:
+		return kindEpsv
+	case [4]byte{'A', 'U', 'T', 'H'}:
+		return kindAuth
+	}
+	return kindOther
+}
