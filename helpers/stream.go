@@ -255,14 +255,14 @@ func (c *Control) again(seg *TCPSegment, st *stream, out *Output) {
 func (c *Control) pass(seg *TCPSegment, st *stream, out *Output) {
 	p := seg.start()
 	seq := st.fix.forward(p)
-	if last := st.end(); before(last, p) && !c.blind {
-		// It must not speak of bytes that the receiver was not sent.
-		seq = st.fix.forward(last)
-		if before(p, st.next) { // a keep-alive: one byte behind, to be answered
-			seq--
-			out.Held = true
-			c.ackBack(seg.Dir, st, out)
-		}
+	switch last := st.end(); {
+	case st.holds() && !before(p, st.released) && before(p, st.next):
+		// A keep-alive: one byte behind, to be answered.
+		seq = st.fix.forward(last) - 1
+		out.Held = true
+		c.ackBack(seg.Dir, st, out)
+	case before(last, p) && !c.blind:
+		seq = st.fix.forward(last) // it must not speak of what the receiver was not sent
 	}
 	if seg.Flags&packet.TCPSyn != 0 {
 		seq--
