@@ -79,7 +79,7 @@ func (l *loader) tables(t *Table, n *node, parent any, within string) {
 	if within != "" {
 		noun = within + ": " + t.Name()
 	}
-	l.repeats(noun, t.Name(), n)
+	l.repeats(noun, "", n)
 	if t.Singleton() {
 		if n.table == nil {
 			l.report(n.place, noun, "expected one table, %s", t.header())
@@ -164,13 +164,16 @@ func (l *loader) entry(t *Table, n *node, entry any, noun string) {
 	}
 }
 
-// repeats tells of keys written twice in one table.
+// repeats tells of a key written twice in one table, or a table opened twice.
 func (l *loader) repeats(noun, key string, n *node) {
 	if strings.IndexFunc(key, unicode.IsControl) >= 0 {
 		key = shorten(key)
 	}
+	if key != "" {
+		key += ": "
+	}
 	for _, again := range n.again {
-		l.report(&place{line: again.line, column: again.column}, noun, "%s: given twice, first on line %d", key, n.line)
+		l.report(&place{line: again.line, column: again.column}, noun, "%sgiven twice, first on line %d", key, n.line)
 	}
 }
 

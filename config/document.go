@@ -74,7 +74,9 @@ func read(file, text string) (*node, *Diagnostic) {
 		// The library stops at a key written twice. To report every mistake at
 		// once, the second writings are blotted out and the rest is read again.
 		clear(values)
-		_, err = toml.Decode(blot(text, s.twice), &values)
+		text = blot(text, s.twice)
+		_, err = toml.Decode(text, &values)
+		delete(values, attic)
 	}
 	if err != nil {
 		return nil, syntaxError(file, text, err)
@@ -82,17 +84,27 @@ func read(file, text string) (*node, *Diagnostic) {
 	return join(values, root), nil
 }
 
-// blot replaces spans by spaces, keeping lines where they are.
+// attic is where tables go that were opened a second time.
+const attic = "\x00"
+
+// blot takes spans out of a text, keeping lines where they are: a second
+// writing of a key becomes empty lines, a second header leads to the attic.
 func blot(text string, spans []span) string {
-	b := []byte(text)
+	var b strings.Builder
+	end := 0
 	for _, s := range spans {
-		for i := s.start; i < s.end; i++ {
-			if b[i] != '\n' {
-				b[i] = ' '
-			}
+		if s.start < end { // inside a value that is gone already
+			continue
 		}
+		b.WriteString(text[end:s.start])
+		if s.header {
+			b.WriteString(`[["\u0000"]]`)
+		} else {
+			b.WriteString(strings.Repeat("\n", strings.Count(text[s.start:s.end], "\n")))
+		}
+		end = s.end
 	}
-	return string(b)
+	return b.String() + text[end:]
 }
 
 // syntaxError is the library's error in our form. Where a line ends too early
@@ -100,7 +112,7 @@ func blot(text string, spans []span) string {
 func syntaxError(file, text string, err error) *Diagnostic {
 	d := &Diagnostic{File: file, Line: 1, Text: "toml: " + err.Error()}
 	if p := (toml.ParseError{}); errors.As(err, &p) {
-		upTo := text[:min(len(text), p.Position.Start)]
+		upTo := text[:max(0, min(len(text), p.Position.Start))]
 		d.Line = max(1, min(p.Position.Line, 1+strings.Count(upTo, "\n")))
 		d.Column, d.Text = p.Position.Col, "toml: "+oneLine(p.Message)
 	}

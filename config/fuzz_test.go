@@ -1,7 +1,12 @@
 package config
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -35,4 +40,115 @@ func FuzzParse(f *testing.F) {
 			roundTrip(t, cfg)
 		}
 	})
+}
+
+// FuzzTree builds files from the schema itself: the bytes choose tables,
+// attributes and values, right and wrong. Mutated text rarely gets past the
+// syntax; these files do, and meet the checks between entries.
+func FuzzTree(f *testing.F) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		seed := make([]byte, 10+random.IntN(60))
+		for i := range seed {
+			seed[i] = byte(random.Uint32())
+		}
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed []byte) {
+		b := &builder{seed: seed}
+		b.text.WriteString(prelude)
+		for len(b.seed) > 0 {
+			b.table(Schema()[b.pick(len(Schema()))])
+		}
+		cfg, diags := Parse("fuzz", []byte(b.text.String()))
+		if (cfg == nil) == (len(diags) == 0) {
+			t.Fatalf("Config %v beside diagnostics %v", cfg, diags)
+		}
+		for _, d := range diags {
+			if d.Line < 1 || strings.HasPrefix(d.Text, "toml:") {
+				t.Errorf("diagnostic %q", d.String())
+			}
+		}
+		if cfg != nil {
+			roundTrip(t, cfg)
+		}
+	})
+}
+
+// prelude makes some of the names in samples exist.
+const prelude = `
+[[system.interface]]
+name = "a"
+[[system.interface]]
+name = "b"
+[[firewall.address]]
+name = "a"
+[[firewall.address6]]
+name = "b"
+`
+
+type builder struct {
+	seed []byte
+	text strings.Builder
+}
+
+// pick is the next byte, below n; 0 when the bytes are used up.
+func (b *builder) pick(n int) int {
+	if len(b.seed) == 0 {
+		return 0
+	}
+	c := int(b.seed[0])
+	b.seed = b.seed[1:]
+	return c % n
+}
+
+func (b *builder) table(t *Table) {
+	fmt.Fprintf(&b.text, "%s\n", t.header())
+	words := make(map[string]string)
+	for _, a := range t.Attributes {
+		words[a.Name] = strconv.Quote(a.Default)
+		if c := a.Only; c != nil && !slices.Contains(c.Words, strings.Trim(words[c.Attribute], `"`)) && b.pick(16) != 15 {
+			continue
+		}
+		if a.Required && b.pick(16) != 15 || b.pick(5) == 1 {
+			words[a.Name] = b.value(a)
+			fmt.Fprintf(&b.text, "%s = %s\n", a.Name, words[a.Name])
+		}
+	}
+	for _, sub := range t.Tables {
+		if b.pick(4) == 1 {
+			b.table(sub)
+		}
+	}
+}
+
+func (b *builder) value(a *Attribute) string {
+	if b.pick(40) == 39 {
+		return []string{`true`, `[]`, `{}`, `""`, `[1]`, `-1`}[b.pick(6)]
+	}
+	if a.Type.Number {
+		return fmt.Sprint(1 + b.pick(40))
+	}
+	words := a.Type.Words
+	if len(words) == 0 {
+		words = samples[strings.TrimPrefix(a.Type.Name, "list of ")]
+	}
+	word := words[b.pick(len(words))]
+	if a.Type.Many && b.pick(2) == 0 {
+		return fmt.Sprintf("[%q, %q]", word, words[b.pick(len(words))])
+	}
+	return fmt.Sprintf("%q", word)
+}
+
+var samples = map[string][]string{
+	"name":                {"a", "b", "c", "all", "HTTP", "always", "any"},
+	"names":               {"a", "b", "c", "all", "HTTP", "Web Access", "any"},
+	"string":              {"", "a", "b", "ä\u200b"},
+	"IPv4 prefix":         {"10.0.0.0/8", "10.1.2.3 255.255.0.0", "0.0.0.0/0"},
+	"IPv6 prefix":         {"2001:db8::/32", "::/0"},
+	"IPv4 address":        {"10.0.0.1", "10.0.0.2", "0.0.0.0"},
+	"IPv6 address":        {"2001:db8::1", "fe80::2", "::"},
+	"IPv4 address/length": {"10.0.0.1/24", "10.0.1.1/24", "10.0.2.1/31", "0.0.0.0/0"},
+	"IPv6 address/length": {"2001:db8::1/64", "2001:db8:1::1/64", "fe80::1/64", "::/0"},
+	"port ranges":         {"80", "1-65535:0", "1000-2000:53-54"},
 }

@@ -53,6 +53,22 @@ type spot struct {
 	bad     map[string]bool // attributes with a mistake told already
 }
 
+// at is where an attribute stands, or the entry if the file does not write it.
+func (s *spot) at(attribute string) *place {
+	if n := s.node.table[attribute]; n != nil {
+		return n.place
+	}
+	return s.node.place
+}
+
+// item is where one value of a list stands: its own line in a long array.
+func (s *spot) item(attribute string, i int) *place {
+	if n := s.node.table[attribute]; n != nil && i < len(n.array) {
+		return n.array[i].place
+	}
+	return s.at(attribute)
+}
+
 // report tells a mistake at a place.
 func (l *loader) report(at *place, noun, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -62,25 +78,18 @@ func (l *loader) report(at *place, noun, format string, args ...any) {
 	l.found = append(l.found, Diagnostic{File: l.file, Line: at.line, Column: at.column, Text: text})
 }
 
-// complain tells a mistake of an entry where an attribute of it stands, or
-// where the entry does if the file does not write the attribute.
+// complain tells a mistake of an entry where an attribute of it stands. The
+// file must speak of the entry: the factory's own make no mistakes.
 func (l *loader) complain(entry any, attribute, format string, args ...any) {
 	s := l.spots[entry]
-	if s == nil { // a factory entry: only a bad factory gets here
-		s = &spot{noun: fmt.Sprintf("factory %T", entry), node: &node{place: &place{}}}
-	}
-	at := s.node.place
-	if n := s.node.table[attribute]; n != nil {
-		at = n.place
-	}
-	l.report(at, s.noun, format, args...)
+	l.report(s.at(attribute), s.noun, format, args...)
 }
 
 // refuse is complain about the value of an attribute, which it shows first.
 func (l *loader) refuse(entry any, attribute, format string, args ...any) {
 	subject := attribute
-	if s := l.spots[entry]; s != nil && s.node.table[attribute] != nil {
-		subject += " " + s.node.table[attribute].show()
+	if n := l.spots[entry].node.table[attribute]; n != nil {
+		subject += " " + n.show()
 	}
 	l.complain(entry, attribute, "%s: %s", subject, fmt.Sprintf(format, args...))
 }

@@ -31,17 +31,13 @@ func (w *loopWalk) visit(group string) {
 		return
 	}
 	w.path = append(w.path, group)
-	for _, list := range []string{"member", "exclude-member"} {
-		a := w.table.Attribute(list)
-		if a == nil {
-			continue
-		}
-		for _, m := range a.Words(w.entries[group]) {
+	for _, list := range memberLists {
+		for _, m := range w.members(group, list) {
 			if w.entries[m] == nil { // an address or a service
 				continue
 			}
 			if i := slices.Index(w.path, m); i >= 0 {
-				w.complain(w.entries[group], list, "%s %q: expected no loop: %s", list, m, circle(w.path[i:]))
+				w.tell(w.path[i:])
 				continue
 			}
 			w.visit(m)
@@ -49,6 +45,35 @@ func (w *loopWalk) visit(group string) {
 	}
 	w.path = w.path[:len(w.path)-1]
 	w.done[group] = true
+}
+
+// memberLists are the attributes that put a group into another.
+var memberLists = []string{"member", "exclude-member"}
+
+func (w *loopWalk) members(group, list string) []string {
+	a := w.table.Attribute(list)
+	if a == nil { // service groups exclude nothing
+		return nil
+	}
+	return a.Words(w.entries[group])
+}
+
+// tell reports a circle of groups at the last of them that the file speaks of;
+// the factory's groups make no circle by themselves.
+func (w *loopWalk) tell(groups []string) {
+	for i, g := range slices.Backward(groups) {
+		s := w.spots[w.entries[g]]
+		if s == nil {
+			continue
+		}
+		inner := groups[(i+1)%len(groups)]
+		for _, list := range memberLists {
+			if at := slices.Index(w.members(g, list), inner); at >= 0 {
+				w.report(s.item(list, at), s.noun, "%s %q: expected no loop: %s", list, inner, circle(groups))
+				return
+			}
+		}
+	}
 }
 
 // circle reads `"a" > "b" > "a"`.

@@ -11,7 +11,7 @@ import (
 // values, but does not tell where a key stood. The scanner below goes over the
 // same text once more and only looks for that: it builds a tree of places of
 // the same shape as the tree of values. It runs on text that has been found to
-// be valid TOML, save for keys written twice; on any other text it may find
+// be valid TOML, save for keys and headers written twice; on any other text it may find
 // nonsense, but it always ends.
 
 // place is where one value of the file stands, and those inside it.
@@ -19,11 +19,15 @@ type place struct {
 	line, column int
 	keys         map[string]*place // of a table
 	items        []*place          // of an array, of tables or of values
-	again        []span            // the same key and value once more, which TOML forbids
+	again        []span            // the same key or header once more, which TOML forbids
+	opened       bool              // a [header] of its own was seen
 }
 
-// span is a stretch of the text.
-type span struct{ line, column, start, end int }
+// span is a stretch of the text: a key with its value, or a header.
+type span struct {
+	line, column, start, end int
+	header                   bool
+}
 
 func (p *place) child(key string) *place {
 	if p.keys == nil {
@@ -58,7 +62,7 @@ type scanner struct {
 const maxDepth = 64
 
 // places maps the values of a text to where they stand. The scanner it returns
-// knows the keys written twice.
+// knows what was written twice.
 func places(text string) (*place, *scanner) {
 	s := &scanner{text: text, line: 1, column: 1}
 	root := &place{line: 1, column: 1}
@@ -160,7 +164,13 @@ func (s *scanner) header(root *place) *place {
 	if array {
 		p.items = append(p.items, &place{})
 		p = p.latest()
+	} else if p.opened {
+		where.end, where.header = s.at, true
+		p.again = append(p.again, where)
+		s.twice = append(s.twice, where)
+		return new(place) // what follows belongs to a table that cannot be
 	}
+	p.opened = !array
 	p.line, p.column = where.line, where.column
 	return p
 }

@@ -91,6 +91,34 @@ func TestKeysTwice(t *testing.T) {
 	}
 }
 
+func TestTablesTwice(t *testing.T) {
+	_, diags := Parse("x", []byte(`
+[system.global]
+hostname = "a"
+hostname = [ "b",
+  "c" ]
+[system.global]
+hostname = "d"
+hostname = "e"
+[[system.interface]]
+name = "port1"
+[system.interface.ipv6]
+[system.interface.ipv6]
+ip6-address = 1
+[[system.interface]]
+name = "port2"
+[system.interface.ipv6]
+ip6-address = 1
+`))
+	const want = `x:4: system global: hostname: given twice, first on line 3
+x:6: system global: given twice, first on line 2
+x:12: system interface "port1": ipv6: given twice, first on line 11
+x:17: system interface "port2": ipv6: ip6-address 1: expected a string, an IPv6 address with its length, such as 2001:db8::1/64`
+	if got := diags.Error(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestSyntaxErrors(t *testing.T) {
 	for _, tt := range []struct {
 		text string
@@ -100,7 +128,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{"a = 1\n\n[b\nc = 2\n", 3},
 		{"a = 1\nb = \"open\nc = 2\n", 2},
 		{"a = [1,\n2\nb = 3\n", 3},
-		{"[a]\nb = 1\n[a]\nb = 2\n", 3},
+		{"a = 1\n[a]\nb = 2\n", 2},
 		{"a = 1\na = 2\nb = nonsense\n", 3},
 		{"a = yes", 1},
 		{"a = 1\x00", 1},

@@ -52,6 +52,9 @@ func checkSessionHelpers(l *loader, _ *Table) {
 		}
 		b := binding{h.Protocol, h.Port}
 		if first := taken[b]; first != nil {
+			if l.spots[h] == nil { // the file moved another entry onto the factory's
+				h, first = first, h
+			}
 			l.refuse(h, "port", "protocol %d port %d belongs to entry %d (%s) already: expected one enabled entry for a port",
 				h.Protocol, h.Port, first.ID, first.Name)
 			continue

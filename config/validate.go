@@ -89,11 +89,7 @@ func (l *loader) value(t *Table, a *Attribute, entry any, s *spot, names map[str
 	words := a.Words(entry)
 	n := s.node.table[a.Name]
 	if a.Required && (len(words) == 0 || n == nil && !s.factory) {
-		at := s.node.place
-		if n != nil {
-			at = n.place
-		}
-		l.report(at, s.noun, "missing %s: expected %s", a.Name, l.expectation(a))
+		l.report(s.at(a.Name), s.noun, "missing %s: expected %s", a.Name, l.expectation(a))
 		s.bad[a.Name] = true
 	}
 	if a.Unique && len(words) > 0 {
@@ -118,13 +114,6 @@ func known(names map[string]map[string]bool, paths []string, name string) bool {
 // dangling tells of a reference to nothing, at its own line in a long array.
 // In the message stands what is missing: "service "web": no such service".
 func (l *loader) dangling(a *Attribute, s *spot, i int, name string, names map[string]map[string]bool) {
-	at := s.node.place
-	if n := s.node.table[a.Name]; n != nil {
-		at = n.place
-		if i < len(n.array) {
-			at = n.array[i].place
-		}
-	}
 	hint := ""
 	for _, p := range a.Refs {
 		for _, other := range sorted(names[p]) {
@@ -134,7 +123,7 @@ func (l *loader) dangling(a *Attribute, s *spot, i int, name string, names map[s
 		}
 	}
 	s.bad[a.Name] = true
-	l.report(at, s.noun, "%s %s: no such %s%s", a.Name, shorten(name), nounOf(a.Refs[0]), hint)
+	l.report(s.item(a.Name, i), s.noun, "%s %s: no such %s%s", a.Name, shorten(name), nounOf(a.Refs[0]), hint)
 }
 
 func sorted(set map[string]bool) []string {
