@@ -9,7 +9,6 @@ FUZZTIME ?= 30s
 RACE    := ./packet/... ./config/... ./session/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/...
 
 export CGO_ENABLED := 0
-# No version control stamp: git refuses to answer in a checkout of another user.
 # Debian keeps servers where an ordinary user's PATH does not look.
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
@@ -22,6 +21,7 @@ help: ## list the targets
 go:
 	@command -v $(GO) >/dev/null || { echo "go: not found: install Go 1.26 or later (https://go.dev/dl) and put it in PATH" >&2; exit 1; }
 
+# No version control stamp: git gives no answer in a checkout of another user.
 build: go ## build bin/portcullis and bin/portcullis-lab
 	@mkdir -p $(BIN)
 	$(GO) build -buildvcs=false -trimpath -o $(BIN)/ ./cmd/...

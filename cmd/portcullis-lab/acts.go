@@ -178,15 +178,16 @@ func (s *stage) tftp(nat bool) error {
 		return err
 	}
 	const size = 200_000
-	for _, v := range []visit{
+	visits := []visit{
 		{client: lab.Client4, server: at(lab.Server4, 69), hidden: lab.Outside4},
 		{client: lab.Client6, server: at(lab.Server6, 69), hidden: lab.Outside6},
-	} {
+	}
+	for _, v := range visits {
 		seen := v.client
 		if nat {
 			seen = v.hidden
 		}
-		mark, begin := s.fw.Mark(), time.Now()
+		begin := time.Now()
 		s.out.doing(fmt.Sprintf("TFTP, server %s", v.server))
 		t, err := peer.TFTPGet(s, s.Client, v.server, size)
 		if err != nil {
@@ -198,21 +199,34 @@ func (s *stage) tftp(nat bool) error {
 			from = requests[len(requests)-1].Text
 		}
 		s.check(strings.HasPrefix(strings.TrimPrefix(from, "["), seen.String()), "the server saw the request come from "+from, 0)
-		s.logged(mark, "request", "proto=17", "policyid=4", "action=start", pair("srcip", v.client), pair("dstport", 69))
-		s.logged(mark, "answer", "proto=17", "policyid=4", "action=start", pair("srcip", v.server.Addr()))
-		if !t.OK(size) {
-			s.quoteDenied(mark)
-		}
 	}
+	if err := s.tftpWithout(); err != nil {
+		return err
+	}
+	// A UDP session lasts, and is not logged, until it has been idle for minutes,
+	// or until the firewall ends.
+	if err := s.fw.Stop(5 * time.Second); err != nil {
+		return err
+	}
+	for i, v := range visits {
+		request := []string{"proto=17", "policyid=4", "action=accept|timeout", pair("srcip", v.client), pair("dstport", 69)}
+		answer := []string{"proto=17", "policyid=4", "action=accept|timeout", pair("srcip", v.server.Addr())}
+		if nat {
+			request = append(request, "trandisp=snat", pair("transip", v.hidden))
+			answer = append(answer, "trandisp=dnat", pair("tranip", v.client))
+		}
+		s.logged(0, fmt.Sprintf("request %d", i+1), request...)
+		s.logged(0, fmt.Sprintf("answer %d", i+1), answer...)
+	}
+	return nil
+}
+
+// tftpWithout takes the helper away and expects the answer to be denied.
+func (s *stage) tftpWithout() error {
 	text, err := s.demo.text(s.score.act.example)
 	if err != nil {
 		return err
 	}
-	return s.tftpWithout(text)
-}
-
-// tftpWithout takes the helper away and expects the answer to be denied.
-func (s *stage) tftpWithout(text string) error {
 	said, err := s.fw.Reload(text + "\n[[system.session-helper]]\nid = 5\nstatus = \"disable\"\n")
 	if err != nil {
 		return err
@@ -226,13 +240,9 @@ func (s *stage) tftpWithout(text string) error {
 		return err
 	}
 	s.check(t.Stage != "done", fmt.Sprintf("TFTP, server %s: no answer: %s", lab.Server4, t.Error), time.Since(begin))
-	pairs := []string{"proto=17", "action=deny", "policyid=0", pair("srcip", lab.Server4)}
-	if s.score.act.hide {
-		// The answer comes to the box's own address, where nobody waits for it: that
-		// is not for the forward policies to log.
-		return nil
+	if !s.score.act.hide { // with NAT it is the box itself that the answer comes to, and no policy says so
+		s.logged(mark, "answer, denied", "proto=17", "action=deny", "policyid=0", pair("srcip", lab.Server4))
 	}
-	s.logged(mark, "answer, denied", pairs...)
 	return nil
 }
 

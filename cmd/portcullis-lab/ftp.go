@@ -63,7 +63,7 @@ func (s *stage) passes(v visit) (control, data lab.Record, err error) {
 	if !t.OK(v.size) {
 		s.check(false, fmt.Sprintf("%s: ended at %s: %s, %d of %d bytes", v, t.Stage, t.Error, t.Bytes, v.size), took)
 		s.quoteLines(strings.Join(t.Transcript, "\n"))
-		s.quoteDenied(mark)
+		s.quoteRecords(mark)
 		return control, data, nil
 	}
 	text := fmt.Sprintf("%s: logged in, fetched %d bytes, SHA-256 as it should be", v, v.size)
@@ -126,17 +126,10 @@ func (s *stage) denied(v visit) error {
 		pairs = append(pairs, pair("srcip", v.client), pair("dstip", v.server.Addr()))
 	}
 	s.logged(mark, "data connection, denied", pairs...)
-	s.logged(mark, "control session", v.controlPairs(s.policy)...)
-	return nil
-}
-
-// quoteDenied shows what was denied since the mark.
-func (s *stage) quoteDenied(mark int) {
-	for _, r := range s.fw.Records(mark) {
-		if r.Match("action=deny") {
-			s.out.quote(r.Brief(shown...))
-		}
+	if !v.active() { // in active mode it is the server that waits, for minutes, and with it the session
+		s.logged(mark, "control session", v.controlPairs(s.policy)...)
 	}
+	return nil
 }
 
 // refused expects that a plain TCP connection is denied by policy 0.

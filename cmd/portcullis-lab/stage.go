@@ -165,7 +165,7 @@ func (s *stage) quoteLines(text string) {
 
 // shown are the fields of a log line that the story shows.
 var shown = []string{"srcip", "srcport", "srcintf", "dstip", "dstport", "dstintf", "proto", "action",
-	"policyid", "service", "trandisp", "tranip", "tranport", "transip", "transport", "sentbyte", "rcvdbyte"}
+	"policyid", "service", "trandisp", "tranip", "tranport", "transip", "transport", "sentbyte", "rcvdbyte", "sessionid", "helper", "mastersession"}
 
 // logged waits for a log line, written since the mark, that has all the
 // key=value pairs.
@@ -175,9 +175,7 @@ func (s *stage) logged(mark int, what string, pairs ...string) (lab.Record, bool
 	r, ok := s.fw.Await(mark, 8*time.Second, func(r lab.Record) bool { return r.Match(pairs...) })
 	if !ok {
 		s.check(false, fmt.Sprintf("log line of the %s, none with %s", what, strings.Join(pairs, " ")), time.Since(begin))
-		for _, r := range s.fw.Records(mark) {
-			s.out.quote(r.Line)
-		}
+		s.quoteRecords(mark)
 		return r, false
 	}
 	s.check(true, "log line of the "+what, time.Since(begin))
@@ -187,6 +185,19 @@ func (s *stage) logged(mark int, what string, pairs ...string) (lab.Record, bool
 		s.out.quote(r.Brief(shown...))
 	}
 	return r, true
+}
+
+// quoteRecords shows what was logged since the mark, as far as it is not too
+// much.
+func (s *stage) quoteRecords(mark int) {
+	const most = 5
+	records := s.fw.Records(mark)
+	for _, r := range records[:min(most, len(records))] {
+		s.out.quote(r.Brief(shown...))
+	}
+	if more := len(records) - most; more > 0 {
+		s.out.quote(fmt.Sprintf("… and %d more", more))
+	}
 }
 
 // at is an address and port.

@@ -15,8 +15,8 @@ func fetchActive(t *Transfer, server string, mode FTPMode, file string, timeout 
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
 	c := &control{textproto.NewConn(&scribe{Conn: conn, lines: &t.Transcript, idle: timeout})}
+	defer c.Close()
 	t.Stage = "login"
 	if err := c.login(); err != nil {
 		return err

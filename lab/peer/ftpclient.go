@@ -162,6 +162,16 @@ func (s *scribe) Write(p []byte) (int, error) {
 	return s.Conn.Write(p)
 }
 
+// Close implements net.Conn. It closes its own side first and hears the other
+// out: the library hangs up on the answer to QUIT, which would make the end of
+// the session a reset.
+func (s *scribe) Close() error {
+	if half, ok := s.Conn.(*net.TCPConn); ok && half.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, s)
+	}
+	return s.Conn.Close()
+}
+
 func (s *scribe) note(mark, text string) (rest string) {
 	for {
 		line, after, ok := strings.Cut(text, "\r\n")
