@@ -84,8 +84,11 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// next steps over one byte, counting lines and characters.
+// next steps over one byte, counting lines and characters. It stays at the end.
 func (s *scanner) next() {
+	if s.at >= len(s.text) {
+		return
+	}
 	switch c := s.peek(); {
 	case c == '\n':
 		s.line++
@@ -104,7 +107,7 @@ func (s *scanner) skip(n int) {
 
 // has steps over a token if it comes next.
 func (s *scanner) has(token string) bool {
-	if strings.HasPrefix(s.text[min(s.at, len(s.text)):], token) {
+	if strings.HasPrefix(s.text[s.at:], token) {
 		s.skip(len(token))
 		return true
 	}

@@ -1,0 +1,49 @@
+package config_test
+
+import (
+	"fmt"
+
+	"portcullis/config"
+)
+
+func ExampleParse() {
+	_, mistakes := config.Parse("portcullis.toml", []byte(`
+[[system.interface]]
+name = "lan"
+ip = "192.168.1.1/24"
+mtu-override = "enable"
+mtu = 20
+
+[[firewall.policy]]
+policyid = 12
+srcintf = "lan"
+dstintf = "wan"
+srcaddr = "all"
+dstaddr = "all"
+schedule = "always"
+service = "web"
+`))
+	fmt.Println(mistakes)
+	// Output:
+	// portcullis.toml:6: system interface "lan": mtu 20: expected 68-65535
+	// portcullis.toml:11: firewall policy 12: dstintf "wan": no such interface
+	// portcullis.toml:15: firewall policy 12: service "web": no such service
+}
+
+func ExampleSchema() {
+	for _, t := range config.Schema() {
+		if t.Singleton() {
+			fmt.Println("config " + t.FortiOS())
+			for _, a := range t.Attributes {
+				fmt.Println("    set " + a.Name + " " + a.Default)
+			}
+		}
+	}
+	// Output:
+	// config system global
+	//     set hostname Portcullis
+	//     set max-sessions 1048576
+	// config log setting
+	//     set fwpolicy-implicit-log disable
+	//     set local-in-deny-unicast disable
+}
