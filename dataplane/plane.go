@@ -29,7 +29,8 @@ type Plane struct {
 	engine Engine
 	start  time.Time
 
-	mu sync.Mutex // the engine
+	mu   sync.Mutex // the engine, and last
+	last session.Tick
 
 	change  sync.Mutex // serializes Add, Remove and Close
 	members atomic.Pointer[members]
@@ -69,7 +70,14 @@ func (p *Plane) Now() session.Tick { return session.Tick(time.Since(p.start)) }
 func (p *Plane) Do(f func(now session.Tick)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	f(p.Now())
+	f(p.forward(p.Now()))
+}
+
+// forward is now, or later where the engine was told of a later tick while the
+// caller waited for p.mu, which it holds.
+func (p *Plane) forward(now session.Tick) session.Tick {
+	p.last = max(p.last, now)
+	return p.last
 }
 
 // Add takes port and serves it as the interface index. The other ports go on

@@ -36,7 +36,7 @@ func (p *Plane) tick() {
 			}
 		}
 		p.mu.Lock()
-		p.engine.Tick(now)
+		p.engine.Tick(p.forward(now))
 		e.takeGenerated(p.engine.Generated())
 		e.lost.report(p.engine)
 		p.mu.Unlock()

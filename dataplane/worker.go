@@ -89,7 +89,7 @@ func (w *worker) serve(frames []Buffer) {
 	e.takeOutbox(m, &w.outbox)
 	if slots := w.batch.slots[:w.batch.n]; len(slots) > 0 {
 		p.mu.Lock()
-		p.engine.Process(now, slots)
+		p.engine.Process(p.forward(now), slots)
 		e.takeGenerated(p.engine.Generated())
 		e.lost.report(p.engine)
 		p.mu.Unlock()

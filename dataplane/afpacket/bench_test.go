@@ -153,4 +153,3 @@ func blast(frame []byte, n int) error {
 	}
 	return nil
 }
-

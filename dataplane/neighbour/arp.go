@@ -75,6 +75,8 @@ func (t *Table) ARP(now session.Tick, frame []byte, out *Outbox) bool {
 	switch {
 	case m.sender == m.target: // gratuitous
 		t.override(now, m.sender, m.senderMAC, out)
+	case m.op == arpReply && m.target.IsUnspecified() && m.linkDest == t.mac:
+		t.answer(now, m.sender, m.senderMAC, out) // we asked without an address
 	case !t.answersFor(m.target):
 		// Somebody else's conversation.
 	case m.op == arpRequest:
