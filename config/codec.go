@@ -115,8 +115,10 @@ func name(longest int) codec[string] {
 func linuxName(reserved ...string) codec[string] {
 	t := Type{Name: "name", Range: "1-15 characters without spaces, / or :"}
 	return scalar(t, func(s string) (string, error) {
-		if s == "" || len(s) > 15 || s == "." || s == ".." || strings.ContainsAny(s, " /:") ||
-			!printable(s) || slices.Contains(reserved, s) {
+		if slices.Contains(reserved, s) {
+			return "", errors.New("the word has a meaning of its own: expected another name")
+		}
+		if s == "" || len(s) > 15 || s == "." || s == ".." || strings.ContainsAny(s, " /:") || !printable(s) {
 			return "", fmt.Errorf("expected %s", t.Range)
 		}
 		return s, nil

@@ -129,7 +129,7 @@ func (l *loader) keyed(t *Table, n *node, parent any, noun string, known map[str
 	} else {
 		noun += " " + strconv.Quote(id)
 	}
-	old, merged := known[id], false
+	old, merged, twice := known[id], false, false
 	switch first := l.spots[old]; {
 	case old == nil:
 		known[id] = entry
@@ -139,9 +139,11 @@ func (l *loader) keyed(t *Table, n *node, parent any, noun string, known map[str
 	default:
 		l.report(written.place, noun, "%s %s: given twice, first on line %d", t.Key, written.show(), first.node.line)
 		t.put(parent, entry)
+		twice = true
 	}
 	l.entry(t, n, entry, noun)
 	l.spots[entry].factory = merged
+	l.spots[entry].bad[t.Key] = twice
 }
 
 // entry reads the attributes and nested tables of one entry.

@@ -72,11 +72,11 @@ func read(file, text string) (*node, *Diagnostic) {
 	_, err := toml.Decode(text, &values)
 	if err != nil && len(s.twice) > 0 {
 		// The library stops at a key written twice. To report every mistake at
-		// once, the second writings are blotted out and the rest is read again.
+		// once, the second writings are put away and the rest is read again.
 		clear(values)
 		text = blot(text, s.twice)
 		_, err = toml.Decode(text, &values)
-		delete(values, attic)
+		sweep(values)
 	}
 	if err != nil {
 		return nil, syntaxError(file, text, err)
@@ -84,15 +84,15 @@ func read(file, text string) (*node, *Diagnostic) {
 	return join(values, root), nil
 }
 
-// attic is where tables go that were opened a second time.
+// attic begins the names under which second writings are put away.
 const attic = "\x00"
 
-// blot takes spans out of a text, keeping lines where they are: a second
-// writing of a key becomes empty lines, a second header leads to the attic.
+// blot puts spans of a text away, keeping lines where they are: a second
+// writing of a key becomes a key of the attic, a second header leads there.
 func blot(text string, spans []span) string {
 	var b strings.Builder
 	end := 0
-	for _, s := range spans {
+	for i, s := range spans {
 		if s.start < end { // inside a value that is gone already
 			continue
 		}
@@ -100,11 +100,34 @@ func blot(text string, spans []span) string {
 		if s.header {
 			b.WriteString(`[["\u0000"]]`)
 		} else {
-			b.WriteString(strings.Repeat("\n", strings.Count(text[s.start:s.end], "\n")))
+			lines := strings.Repeat("\n", strings.Count(text[s.start:s.end], "\n"))
+			fmt.Fprintf(&b, `"\u0000%d" = [%s]`, i, lines)
 		}
 		end = s.end
 	}
 	return b.String() + text[end:]
+}
+
+// sweep removes what blot put away.
+func sweep(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if strings.HasPrefix(k, attic) {
+				delete(v, k)
+			} else {
+				sweep(x)
+			}
+		}
+	case []map[string]any:
+		for _, x := range v {
+			sweep(x)
+		}
+	case []any:
+		for _, x := range v {
+			sweep(x)
+		}
+	}
 }
 
 // syntaxError is the library's error in our form. Where a line ends too early

@@ -19,8 +19,8 @@ var interfaceTable = table(
 				Help: "The name by which policies and routes know the interface.",
 			}),
 			attr(func(i *Interface) *string { return &i.Device }, optional(linuxName()), Attribute{
-				Name: "device", Extension: true, Unique: true,
-				Help: "The Linux network device, where it is not called like the interface.",
+				Name: "device", Extension: true,
+				Help: "The Linux network device, where it is not called like the interface; each interface has its own.",
 			}),
 			attr(func(i *Interface) *netip.Prefix { return &i.IP }, ipv4.hostsOrNone(), Attribute{
 				Name: "ip", Default: "0.0.0.0/0",

@@ -22,7 +22,8 @@ func (l *loader) validate() {
 	}
 }
 
-// names lists the keys of every table of the top, by path.
+// names lists the keys of every table of the top, by path. A key that is wrong
+// in itself counts as it was written: who refers to it makes no mistake.
 func (l *loader) names() map[string]map[string]bool {
 	all := map[string]map[string]bool{schedulePath: {}}
 	for _, s := range factorySchedules {
@@ -31,8 +32,11 @@ func (l *loader) names() map[string]map[string]bool {
 	for _, t := range schema {
 		keys := make(map[string]bool)
 		for _, e := range t.entries(l.cfg) {
-			if l.sound(e, t.Key) {
-				keys[t.KeyOf(e)] = true
+			keys[t.KeyOf(e)] = true
+			if s := l.spots[e]; s != nil && s.bad[t.Key] && s.node.table[t.Key] != nil {
+				if written, ok := s.node.table[t.Key].value.(string); ok {
+					keys[written] = true
+				}
 			}
 		}
 		all[t.Path] = keys
