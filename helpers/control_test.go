@@ -79,13 +79,13 @@ func chatter(rnd *rand.Rand) helpertest.Dialogue {
 	for turn := range 1 + rnd.IntN(6) {
 		dir := packet.Dir(rnd.IntN(2))
 		text := ""
-		for range 1 + rnd.IntN(12) {
+		for range 1 + rnd.IntN(16) {
 			switch r := rnd.IntN(10); {
-			case r < 5:
-				text += fmt.Sprintf("P%d\n", 1+rnd.IntN(1<<uint(1+rnd.IntN(16)))%65535)
 			case r < 6:
+				text += fmt.Sprintf("P%d\n", 1+rnd.IntN(1<<uint(1+rnd.IntN(16)))%65535)
+			case r < 7:
 				text += "C\n"
-			case r < 7 && foreign && turn > 2:
+			case r < 8 && foreign && turn > 2:
 				text += "!\n"
 			default:
 				text += "xyzxyzxyzxyzxyzxyzxyzxyzxyz"[:rnd.IntN(27)] + "\n"
@@ -109,4 +109,15 @@ func TestCorrections(t *testing.T) {
 			t.Fatalf("seed %d: %v\n%q", seed, err, d.Turns)
 		}
 	}
+}
+
+// FuzzCorrections lets the fuzzer choose dialogue and network.
+func FuzzCorrections(f *testing.F) {
+	f.Add(uint64(1), uint64(2))
+	f.Fuzz(func(t *testing.T, words, network uint64) {
+		d := chatter(rand.New(rand.NewPCG(words, 1)))
+		if err := helpertest.Network(&toy, d, network); err != nil {
+			t.Fatalf("%v\n%q", err, d.Turns)
+		}
+	})
 }

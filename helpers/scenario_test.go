@@ -168,8 +168,11 @@ func TestOtherSideDetaches(t *testing.T) {
 	if s.ctl.Idle() {
 		t.Error("idle with a correction")
 	}
-	s.want(9, 0, "later", `12:"later"`)
+	s.want(9, 0, "later", `12:"later"`) // gaps do not matter any more
 	s.want(0, 0, "P7\nha", `0:"P1017\nha"`)
+	s.acks(8, 5)
+	s.acks(17, 14)
+	s.want(0, 0, "P7\nha", `16:""`)
 }
 
 func TestIdle(t *testing.T) {
@@ -191,6 +194,15 @@ func TestBusy(t *testing.T) {
 	s.want(29, 0, "P7\nP7\nP7\n", "drop helper-busy")
 	s.acks(6, 3)
 	s.want(29, 0, "P7\nP7\n", `53:"P7\nP1017\n"`)
+}
+
+// TestBusyWithPromise: a place is kept for what was promised.
+func TestBusyWithPromise(t *testing.T) {
+	s := open(t, &toy)
+	s.want(0, 0, "P", `0:"" held`)
+	s.want(0, 0, "P", `0:"" held back 0,1,1001`)
+	four := strings.Repeat("P1017\n", 4)
+	s.want(1, 0, "7\n"+strings.Repeat("P7\n", 10), fmt.Sprintf("0:%q", four+"P7\n"+four))
 }
 
 // TestUrgent: the pointer follows the byte that it points at.

@@ -7,9 +7,10 @@ import (
 	"portcullis/packet"
 )
 
-// verbs are the commands that a client may begin with (RFC 959, 2228, 2389, 3659,
+// verbs are the commands that a client may begin with (RFC 959, 2228, 2389, 2428,
 // 7151): one of them must come first. Later ones need only look like a command.
-var verbs = []byte("USER PASS ACCT REIN QUIT NOOP HELP STAT SYST FEAT OPTS HOST LANG CLNT SITE AUTH PBSZ PROT ADAT CSID")
+var verbs = []byte("USER PASS ACCT REIN QUIT NOOP HELP STAT SYST FEAT OPTS HOST LANG CLNT SITE " +
+	"AUTH PBSZ PROT ADAT CSID TYPE PORT EPRT PASV EPSV")
 
 // command reads the beginning of a client's line at seg.Data[at:], and the whole
 // line where it matters. It returns how many bytes were read.
