@@ -53,18 +53,18 @@ func (s *stage) quoteTranscript(t *peer.Transfer) {
 }
 
 // passes expects that the visit succeeds, and that the log shows both its
-// sessions under the policy. It returns the log lines.
-func (s *stage) passes(v visit) (control, data lab.Record, err error) {
+// sessions under the policy.
+func (s *stage) passes(v visit) error {
 	mark := s.fw.Mark()
 	t, took, err := s.fetch(v)
 	if err != nil {
-		return control, data, err
+		return err
 	}
 	if !t.OK(v.size) {
 		s.check(false, fmt.Sprintf("%s: ended at %s: %s, %d of %d bytes", v, t.Stage, t.Error, t.Bytes, v.size), took)
 		s.quoteLines(strings.Join(t.Transcript, "\n"))
 		s.quoteRecords(mark)
-		return control, data, nil
+		return nil
 	}
 	text := fmt.Sprintf("%s: logged in, fetched %d bytes, SHA-256 as it should be", v, v.size)
 	if v.size >= 1<<20 {
@@ -72,15 +72,17 @@ func (s *stage) passes(v visit) (control, data lab.Record, err error) {
 	}
 	s.check(true, text, took)
 	s.quoteTranscript(t)
-	control, _ = s.logged(mark, "control session", v.controlPairs(s.policy)...)
-	data, _ = s.logged(mark, "data session", v.dataPairs(t, s.policy)...)
-	return control, data, nil
+	s.later = append(s.later, func() {
+		s.logged(mark, fmt.Sprintf("log of %s: control session", v), v.controlPairs(t, s.policy)...)
+		s.logged(mark, fmt.Sprintf("log of %s: data session", v), v.dataPairs(t, s.policy)...)
+	})
+	return nil
 }
 
 // controlPairs is what the log line of the control session has.
-func (v visit) controlPairs(policy string) []string {
+func (v visit) controlPairs(t *peer.Transfer, policy string) []string {
 	pairs := []string{"type=traffic", "subtype=forward", "proto=6", "action=close", pair("policyid", policy),
-		pair("srcip", v.client), pair("dstip", v.server.Addr()), pair("dstport", v.server.Port())}
+		pair("srcip", v.client), pair("srcport", t.Control.Port()), pair("dstip", v.server.Addr()), pair("dstport", v.server.Port())}
 	return append(pairs, v.snat()...)
 }
 
@@ -125,9 +127,11 @@ func (s *stage) denied(v visit) error {
 	} else {
 		pairs = append(pairs, pair("srcip", v.client), pair("dstip", v.server.Addr()))
 	}
-	s.logged(mark, "data connection, denied", pairs...)
+	s.logged(mark, "log of the data connection", pairs...)
 	if !v.active() { // in active mode it is the server that waits, for minutes, and with it the session
-		s.logged(mark, "control session", v.controlPairs(s.policy)...)
+		s.later = append(s.later, func() {
+			s.logged(mark, fmt.Sprintf("log of %s: control session", v), v.controlPairs(t, s.policy)...)
+		})
 	}
 	return nil
 }
@@ -141,7 +145,7 @@ func (s *stage) refused(from *lab.Namespace, src netip.Addr, dst netip.AddrPort)
 		return err
 	}
 	s.check(!p.Connected, fmt.Sprintf("TCP to %s, which no policy allows: %s", dst, outcome(p)), time.Since(begin))
-	s.logged(mark, "connection, denied", "proto=6", "action=deny", "policyid=0",
+	s.logged(mark, "log of the connection", "proto=6", "action=deny", "policyid=0",
 		pair("srcip", src), pair("dstip", dst.Addr()), pair("dstport", dst.Port()))
 	return nil
 }

@@ -41,6 +41,7 @@ type stage struct {
 	out    *printer
 	fw     *lab.Firewall
 	policy string // the policy that allows what the act does
+	later  []func()
 	score  score
 }
 
@@ -56,6 +57,7 @@ func (d *demo) playAct(ctx context.Context, out *printer, a act) score {
 		err = a.play(s)
 	}
 	if err == nil {
+		s.settle()
 		err = s.end()
 	}
 	if err != nil {
@@ -84,6 +86,16 @@ func (s *stage) set() (err error) {
 	}
 	s.fw, err = lab.StartFirewall(s.Firewall, *s.demo.binary, text)
 	return err
+}
+
+// settle looks for the log lines that were left for later. A session is logged
+// when it ends, which is a second after its last packet; so the act goes on
+// meanwhile.
+func (s *stage) settle() {
+	for _, look := range s.later {
+		look()
+	}
+	s.later = nil
 }
 
 // end stops Portcullis, which is to end cleanly.
@@ -171,14 +183,14 @@ var shown = []string{"srcip", "srcport", "srcintf", "dstip", "dstport", "dstintf
 // key=value pairs.
 func (s *stage) logged(mark int, what string, pairs ...string) (lab.Record, bool) {
 	begin := time.Now()
-	s.out.doing("log line of the " + what)
+	s.out.doing(what)
 	r, ok := s.fw.Await(mark, 8*time.Second, func(r lab.Record) bool { return r.Match(pairs...) })
 	if !ok {
-		s.check(false, fmt.Sprintf("log line of the %s, none with %s", what, strings.Join(pairs, " ")), time.Since(begin))
+		s.check(false, fmt.Sprintf("%s: no line with %s", what, strings.Join(pairs, " ")), time.Since(begin))
 		s.quoteRecords(mark)
 		return r, false
 	}
-	s.check(true, "log line of the "+what, time.Since(begin))
+	s.check(true, what, time.Since(begin))
 	if s.demo.verbose {
 		s.out.quote(r.Line)
 	} else {

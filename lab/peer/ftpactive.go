@@ -15,6 +15,7 @@ func fetchActive(t *Transfer, server string, mode FTPMode, file string, timeout 
 	if err != nil {
 		return err
 	}
+	t.Control = conn.LocalAddr().(*net.TCPAddr).AddrPort()
 	c := &control{textproto.NewConn(&scribe{Conn: conn, lines: &t.Transcript, idle: timeout})}
 	defer c.Close()
 	t.Stage = "login"
@@ -22,8 +23,7 @@ func fetchActive(t *Transfer, server string, mode FTPMode, file string, timeout 
 		return err
 	}
 	t.Stage = "transfer"
-	local := conn.LocalAddr().(*net.TCPAddr).AddrPort()
-	listener, err := net.Listen("tcp", netip.AddrPortFrom(local.Addr().Unmap(), 0).String())
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(t.Control.Addr().Unmap(), 0).String())
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type Transfer struct {
 	Bytes      int64
 	SHA256     string
 	Seconds    float64
+	Control    netip.AddrPort // the client's end of the control connection
 	Data       netip.AddrPort // where the data connection was to go, as the client knows it
 	Announced  string         // the client's PORT or EPRT as it was sent
 	Transcript []string       // the control connection, "> " sent and "< " received
@@ -58,7 +59,7 @@ func ftpGet(args []string) error {
 	server := flags.String("server", "", "address and port")
 	mode := flags.String("mode", string(EPSV), "PASV, EPSV, PORT or EPRT")
 	file := flags.String("file", FileName(1000), "file")
-	timeout := flags.Duration("timeout", 2500*time.Millisecond, "bound of each step")
+	timeout := flags.Duration("timeout", 2*time.Second, "bound of each step")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -91,6 +92,7 @@ func fetchPassive(t *Transfer, server string, mode FTPMode, file string, timeout
 			conn, err := dialer.Dial(network, addr)
 			if err == nil && control {
 				control = false
+				t.Control = conn.LocalAddr().(*net.TCPAddr).AddrPort()
 				conn = &scribe{Conn: conn, lines: &t.Transcript, idle: timeout}
 			}
 			return conn, err

@@ -44,7 +44,7 @@ func tftpGet(args []string) error {
 	flags := flag.NewFlagSet("tftp-get", flag.ContinueOnError)
 	server := flags.String("server", "", "address and port")
 	file := flags.String("file", FileName(1000), "file")
-	timeout := flags.Duration("timeout", time.Second, "wait for each answer")
+	timeout := flags.Duration("timeout", 600*time.Millisecond, "wait for each answer")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
