@@ -155,6 +155,9 @@ func TestEndOfHeldBytes(t *testing.T) {
 	s = open(t, &toy)
 	s.want(0, 0, "ha", `0:"" held`)
 	s.want(2, packet.TCPRst, "", `0:"ha" 2:""R`)
+	s.want(2, 0, "lf\nP", `2:"lf\n" held`) // it was refused
+	s.want(6, packet.TCPRst, "", `5:"P" 6:""R`)
+	s.want(6, 0, "7\n", `6:"1017\n"`)
 }
 
 // TestOtherSideDetaches: held bytes leave with the next segment of their sender.

@@ -270,14 +270,14 @@ func (c *Control) pass(seg *TCPSegment, st *stream, out *Output) {
 	out.add(Out{Seq: seq, Payload: seg.Payload, Flags: seg.Flags, Urgent: seg.Urgent})
 }
 
-// abort sends on a reset behind whatever is held.
+// abort sends on a reset behind whatever is held. A receiver may refuse it (RFC
+// 5961), so what was not read is remembered.
 func (c *Control) abort(seg *TCPSegment, st *stream, out *Output) {
 	if st.holds() {
 		lo := st.released
 		st.released = st.next
 		st.emit(seg, packet.TCPAck, lo, st.next, st.buf, st.next-uint32(len(st.buf)), true, out)
 	}
-	st.buf = st.buf[:0]
 	seq := st.fix.forward(seg.start())
 	if seg.Flags&packet.TCPSyn != 0 {
 		seq--
