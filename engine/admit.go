@@ -84,7 +84,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 		return nil, Drop, r
 	}
 	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
-	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 {
+	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) {
 		s.Helper = n
 		s.Control = w.controls.attach(session.Ref{Index: i, ID: s.ID}, w.names.helper(n))
 	}

@@ -137,9 +137,9 @@ func respell(p *Slot, dir packet.Dir, a *attachment, o *helpers.Out) bool {
 // ackBack acknowledges bytes that are held here to the sender of p, in the name
 // of its peer.
 func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helpers.AckBack) {
-	stamp := timestamp(p.Frame[p.L4:p.Payload])
+	stamp := option(p.Frame[p.L4:p.Payload], optionTimestamps)
 	size := 20
-	if stamp != nil {
+	if len(stamp) == 8 {
 		size += 12
 	}
 	g := w.gen.add(int(p.L4) + size)
@@ -158,7 +158,7 @@ func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helper
 	binary.BigEndian.PutUint32(h[8:], ack.Ack)
 	h[12], h[13] = uint8(size/4)<<4, packet.TCPAck
 	binary.BigEndian.PutUint16(h[14:], ack.Window)
-	if stamp != nil { // RFC 7323 section 3.2
+	if len(stamp) == 8 { // RFC 7323 section 3.2
 		copy(h[20:], []byte{1, 1, 8, 10})
 		copy(h[24:28], stamp[4:8])
 		copy(h[28:32], stamp[:4])
@@ -168,9 +168,15 @@ func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helper
 	g.NextHop = nextHop(s.Gateway[dir.Other()], p.Key.Src)
 }
 
-// timestamp is the value of the timestamps option of a TCP header (8 bytes), or
-// nil.
-func timestamp(h []byte) []byte {
+// TCP options that matter here.
+const (
+	optionTimestamps = 8  // RFC 7323
+	optionMD5        = 19 // RFC 2385
+	optionAO         = 29 // RFC 5925
+)
+
+// option is the value of a TCP header's option of that kind, or nil.
+func option(h []byte, kind uint8) []byte {
 	for opt := h[20:]; len(opt) > 0 && opt[0] != 0; {
 		if opt[0] == 1 {
 			opt = opt[1:]
@@ -179,12 +185,22 @@ func timestamp(h []byte) []byte {
 		if len(opt) < 2 || opt[1] < 2 || int(opt[1]) > len(opt) {
 			return nil
 		}
-		if opt[0] == 8 && opt[1] == 10 {
-			return opt[2:10]
+		if opt[0] == kind {
+			return opt[2:opt[1]]
 		}
 		opt = opt[opt[1]:]
 	}
 	return nil
+}
+
+// signed says whether p is a TCP segment with a signature, which no byte of the
+// stream may be changed under.
+func signed(p *Slot) bool {
+	if p.Key.Proto != packet.ProtoTCP {
+		return false
+	}
+	h := p.Frame[p.L4:p.Payload]
+	return option(h, optionMD5) != nil || option(h, optionAO) != nil
 }
 
 // detached reports that the helper of s gave the session up.

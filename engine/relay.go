@@ -29,6 +29,10 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	if leave.Src != s.Key[dir].Src {
 		src = leave.Src // what is behind the translation stays unseen, its routers too
 	}
+	if s.Control != 0 && e.Key.Proto == packet.ProtoTCP { // the sender counts other bytes
+		c := &w.controls.at(s.Control).control
+		p.SetQuotedSeq(e, c.OriginalSeq(dir.Other(), p.QuotedSeq(e)))
+	}
 	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])
 	p.Out, p.NextHop = s.Out[dir], nextHop(s.Gateway[dir], leave.Dst)
 	return Forward, packet.ReasonNone

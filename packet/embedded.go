@@ -59,6 +59,22 @@ func (e *Embedded) ports(h []byte) bool {
 	return true
 }
 
+// QuotedSeq is the sequence number of a quoted TCP segment.
+func (p *Packet) QuotedSeq(e Embedded) uint32 {
+	return binary.BigEndian.Uint32(p.Frame[e.l4+4:])
+}
+
+// SetQuotedSeq changes the sequence number of a quoted TCP segment, and its
+// checksum where that is quoted too. The ICMP checksum is left to RewriteError.
+func (p *Packet) SetQuotedSeq(e Embedded, seq uint32) {
+	h := p.Frame[e.l4:]
+	old := binary.BigEndian.Uint32(h[4:])
+	binary.BigEndian.PutUint32(h[4:], seq)
+	if len(h) >= 18 {
+		add(h[16:], fold(uint64(seq)+uint64(^old)))
+	}
+}
+
 // RewriteError translates an ICMP error: the outer addresses to src and dst, the
 // quoted packet from e.Key to inner; all checksums follow, also the quoted ones
 // as far as they are quoted.
