@@ -1,0 +1,122 @@
+package enginetest
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+
+	"portcullis/packet"
+)
+
+// command carries out a line of the script that is no packet.
+func (r *runner) command(st *step) {
+	r.t.Helper()
+	switch st.verb {
+	case "reload":
+		if rs := r.compile(st.arg(0)); rs != nil {
+			r.worker.SetRuleset(rs)
+		}
+	case "mtu":
+		n, err := strconv.Atoi(st.arg(1))
+		if err != nil {
+			r.fail("%v", err)
+		}
+		r.mtu[st.arg(0)] = n
+	case "sessions":
+		r.golden(st, r.sessions())
+	case "expectations":
+		r.golden(st, r.expectations())
+	case "events":
+		r.golden(st, r.eventLines())
+	case "counter":
+		r.counter(st)
+	case "stat":
+		r.stat(st)
+	default:
+		r.fail("%s: no such command", st.verb)
+	}
+}
+
+// arg is a command's i-th argument, "" where it has none.
+func (st *step) arg(i int) string {
+	if i < len(st.args) {
+		return st.args[i]
+	}
+	return ""
+}
+
+// golden compares lines with a file of the archive, which is named like the
+// command unless it names another.
+func (r *runner) golden(st *step, lines []string) {
+	r.t.Helper()
+	name := st.arg(0)
+	if name == "" {
+		name = st.verb
+	}
+	got := strings.Join(lines, "")
+	text, ok := r.sc.file(name)
+	want, err := r.substitute(text)
+	if err != nil {
+		r.fail("%s: %v", name, err)
+	}
+	if got == want && ok {
+		return
+	}
+	if r.update {
+		r.sc.setFile(name, r.unsubstitute(got))
+		r.changed = true
+		return
+	}
+	r.fail("%s (-want +got):\n%s", name, cmp.Diff(want, got))
+}
+
+// unsubstitute writes variables in place of their values.
+func (r *runner) unsubstitute(text string) string {
+	names := make([]string, 0, len(r.vars))
+	for name := range r.vars {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if v := r.vars[name]; v > 1024 {
+			text = regexp.MustCompile(`\b`+strconv.Itoa(v)+`\b`).ReplaceAllString(text, "$$"+name)
+		}
+	}
+	return text
+}
+
+func (r *runner) counter(st *step) {
+	r.t.Helper()
+	for why := packet.ReasonNone + 1; why < packet.NumReasons; why++ {
+		if why.String() == st.arg(0) {
+			if got := strconv.FormatUint(r.worker.Drops()[why], 10); got != st.arg(1) {
+				r.fail("%s packets died of %v; expected %s", got, why, st.arg(1))
+			}
+			return
+		}
+	}
+	r.fail("%s: no such reason", st.arg(0))
+}
+
+func (r *runner) stat(st *step) {
+	r.t.Helper()
+	stats := reflect.ValueOf(r.worker.Stats())
+	field := stats.FieldByNameFunc(func(name string) bool { return strings.EqualFold(name, st.arg(0)) })
+	if !field.IsValid() {
+		r.fail("%s: no such statistic", st.arg(0))
+		return
+	}
+	got := uint64(0)
+	if field.CanInt() {
+		got = uint64(field.Int())
+	} else {
+		got = field.Uint()
+	}
+	if s := strconv.FormatUint(got, 10); s != st.arg(1) {
+		r.fail("%s is %s; expected %s", st.arg(0), s, st.arg(1))
+	}
+}

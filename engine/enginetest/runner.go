@@ -1,0 +1,216 @@
+package enginetest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"portcullis/config"
+	"portcullis/engine"
+	_ "portcullis/helpers/builtin" // every helper there is
+	"portcullis/packet"
+	"portcullis/packet/packettest"
+	"portcullis/session"
+)
+
+// runner plays one scenario.
+type runner struct {
+	t       *testing.T
+	sc      *scenario
+	update  bool
+	changed bool
+
+	names      *engine.Names
+	worker     *engine.Worker
+	generation uint32
+	mtu        map[string]int
+	now        time.Duration // of the script
+	ticked     time.Duration // of the last Tick
+	line       int
+
+	left   []leaving
+	vars   map[string]int
+	events recorder
+}
+
+// recorder keeps events, as a ring that never loses one.
+type recorder struct{ list []session.Event }
+
+// Push keeps a copy of e.
+func (r *recorder) Push(e *session.Event) bool {
+	r.list = append(r.list, *e)
+	return true
+}
+
+func newRunner(t *testing.T, sc *scenario, update bool) *runner {
+	r := &runner{t: t, sc: sc, update: update, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}}
+	rs := r.compile("fw.toml")
+	if rs == nil {
+		return r
+	}
+	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
+	return r
+}
+
+func (r *runner) fail(format string, args ...any) {
+	r.t.Helper()
+	r.t.Errorf("%s:%d: %s", r.sc.path, r.line, fmt.Sprintf(format, args...))
+}
+
+// compile makes a ruleset of a configuration of the archive. The machine has
+// every interface it names.
+func (r *runner) compile(name string) *engine.Ruleset {
+	text, ok := r.sc.file(name)
+	if !ok {
+		r.fail("no file %s", name)
+		return nil
+	}
+	if !strings.Contains(text, "[[system.interface]]") {
+		text = r.sc.lab + text
+	}
+	cfg, bad := config.Parse(name, []byte(text))
+	if len(bad) > 0 {
+		r.fail("%v", bad)
+		return nil
+	}
+	inv := engine.Inventory{}
+	for i, c := range cfg.Interfaces {
+		mtu := r.mtu[c.Name]
+		if mtu == 0 {
+			mtu = 1500
+		}
+		inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1))}
+	}
+	r.generation++
+	rs, err := engine.Compile(cfg, inv, r.names, r.generation)
+	if err != nil {
+		r.fail("%v", err)
+	}
+	return rs
+}
+
+func (r *runner) step(st *step) {
+	r.t.Helper()
+	r.line = st.line
+	if st.verb != ">" {
+		r.nothingLeft()
+	}
+	r.pass(st)
+	switch st.verb {
+	case "<":
+		r.arrive(st, st.packet)
+	case ">":
+		r.leave(st)
+	case "repeat":
+		r.repeat(st)
+	case "tick":
+	default:
+		r.command(st)
+	}
+	if err := r.worker.CheckInvariants(); err != nil {
+		r.fail("invariant: %v", err)
+	}
+}
+
+// tickEvery is how often a worker is told that time passes.
+const tickEvery = 100 * time.Millisecond
+
+// pass lets time pass until the moment of a step.
+func (r *runner) pass(st *step) {
+	to := r.now
+	if st.time {
+		to = st.at
+		if st.rel {
+			to += r.now
+		}
+	}
+	if to < r.now {
+		r.fail("time runs backwards")
+	}
+	for r.ticked+tickEvery <= to {
+		r.ticked += tickEvery
+		r.worker.Tick(session.Tick(r.ticked))
+		r.collect(0, false)
+	}
+	r.now = to
+}
+
+// arrive hands one packet to the worker and looks at its verdict.
+func (r *runner) arrive(st *step, text string) {
+	r.t.Helper()
+	text, err := r.substitute(text)
+	if err != nil {
+		r.fail("%v", err)
+		return
+	}
+	frame, off, err := packettest.Build(text)
+	if err != nil {
+		r.fail("%v", err)
+		return
+	}
+	batch := make([]engine.Slot, 1)
+	s := &batch[0]
+	s.In = r.names.InterfaceIndex(st.port)
+	why := s.Parse(frame, off)
+	ttl := -1
+	if why != packet.ReasonNone {
+		r.worker.Count(why, 1)
+	} else {
+		ttl = hopLimit(&s.Packet)
+		r.worker.Process(session.Tick(r.now), batch)
+		if s.Verdict == engine.Drop {
+			why = s.Reason
+		}
+	}
+	r.judge(st, s, why)
+	if why == packet.ReasonNone && (s.Verdict == engine.Forward || s.Verdict == engine.Answer) {
+		r.sent(s, ttl, strings.Contains(text, "badsum"))
+	}
+	r.collect(ttl, strings.Contains(text, "badsum"))
+}
+
+// judge compares the fate of an arriving packet with the script.
+func (r *runner) judge(st *step, s *engine.Slot, why packet.Reason) {
+	r.t.Helper()
+	died := ""
+	if why != packet.ReasonNone {
+		died = why.String()
+	} else if s.Verdict == engine.Drop {
+		died = "nothing"
+	}
+	switch held := s.Verdict == engine.Hold; {
+	case died != st.suffix.reason && died == "":
+		r.fail("it went on; expected it to die of %s", st.suffix.reason)
+	case died != st.suffix.reason && st.suffix.reason == "":
+		r.fail("it died of %s; expected it to go on", died)
+	case died != st.suffix.reason:
+		r.fail("it died of %s; expected %s", died, st.suffix.reason)
+	case held != st.suffix.hold:
+		r.fail("held: %v; expected %v", held, st.suffix.hold)
+	}
+}
+
+// repeat arrives N times. What leaves is checked and forgotten.
+func (r *runner) repeat(st *step) {
+	n, err := strconv.Atoi(st.args[0])
+	if err != nil {
+		r.fail("%v", err)
+	}
+	for i := range n {
+		r.arrive(st, strings.ReplaceAll(st.packet, "@", strconv.Itoa(10000+i)))
+		if r.t.Failed() {
+			return
+		}
+	}
+	r.left = nil
+}
+
+// hopLimit is the TTL or hop limit of a packet.
+func hopLimit(p *packet.Packet) int {
+	if p.Kind == packet.KindIPv6 {
+		return int(p.Frame[p.L3+7])
+	}
+	return int(p.Frame[p.L3+8])
+}

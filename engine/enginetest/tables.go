@@ -1,0 +1,137 @@
+package enginetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// states are the words for session.State, as connection trackers call them.
+var states = [...]string{
+	session.StateNone: "none", session.StateEstablished: "established",
+	session.StateSynSent: "syn-sent", session.StateSynReceived: "syn-received",
+	session.StateFinWait: "fin-wait", session.StateTimeWait: "time-wait", session.StateClose: "close",
+	session.StateCloseWait: "close-wait", session.StateLastAck: "last-ack",
+}
+
+var kinds = [...]string{
+	session.EventStart: "start", session.EventEnd: "end", session.EventDeny: "deny",
+	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
+}
+
+var ends = [...]string{
+	session.EndNone: "", session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout",
+	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
+	session.EndShutdown: "shutdown",
+}
+
+// text collects the words of a line.
+type text struct{ strings.Builder }
+
+func (b *text) word(format string, args ...any) {
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+	fmt.Fprintf(b, format, args...)
+}
+
+// some prints a word and its number where there is one.
+func (b *text) some(word string, n uint32) {
+	if n != 0 {
+		b.word("%s %d", word, n)
+	}
+}
+
+// named prints a word and its name where there is one.
+func (b *text) named(word, name string) {
+	if name != "" {
+		b.word("%s %s", word, name)
+	}
+}
+
+// keys prints how a flow arrives and, where it is translated, how it leaves.
+func (b *text) keys(original, reply packet.Key) {
+	b.word("%v", original)
+	if leaves := reply.Reply(); leaves != original {
+		b.word("as %s", strings.SplitN(leaves.String(), " ", 2)[1])
+	}
+}
+
+func (r *runner) sessions() (lines []string) {
+	var all []session.Session
+	r.worker.Sessions(func(s *session.Session) bool { all = append(all, *s); return true })
+	slices.SortFunc(all, func(a, b session.Session) int { return int(a.ID) - int(b.ID) })
+	for i := range all {
+		s := &all[i]
+		var b text
+		b.word("%d", s.ID)
+		b.keys(s.Key[packet.Original], s.Key[packet.Reply])
+		b.word("policy %d", s.Policy)
+		b.named("service", r.names.Service(s.Service))
+		b.named("helper", r.names.Helper(s.Helper))
+		b.some("master", s.Master.ID)
+		b.word("%s", states[s.State])
+		b.word("packets %d/%d bytes %d/%d", s.Packets[0], s.Packets[1], s.Bytes[0], s.Bytes[1])
+		b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
+		if s.Blocked {
+			b.word("blocked")
+		}
+		lines = append(lines, b.String()+"\n")
+	}
+	return lines
+}
+
+func (r *runner) expectations() (lines []string) {
+	r.worker.Expectations(func(x *session.Expectation) bool {
+		var b text
+		b.keys(x.Match, x.Leave.Reply())
+		b.word("opener %v", x.Opener)
+		b.word("master %d policy %d", x.Master.ID, x.Policy)
+		b.named("helper", r.names.Helper(x.Helper))
+		b.word("expires %v", x.Expires.Sub(session.Tick(r.now)).Round(time.Second))
+		lines = append(lines, b.String()+"\n")
+		return true
+	})
+	return lines
+}
+
+// eventLines prints what was reported since it was last asked for.
+func (r *runner) eventLines() (lines []string) {
+	for i := range r.events.list {
+		lines = append(lines, r.eventLine(&r.events.list[i])+"\n")
+	}
+	r.events.list = nil
+	return lines
+}
+
+func (r *runner) eventLine(e *session.Event) string {
+	var b text
+	b.word("%v %s", time.Duration(e.Tick).Round(time.Millisecond), kinds[e.Kind])
+	b.named("by", ends[e.End])
+	if e.Kind == session.EventDeny {
+		b.named("by", e.Reason.String())
+	}
+	b.some("session", e.ID)
+	b.keys(e.Key, e.ReplyKey)
+	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny {
+		b.named("from", r.names.Interface(e.In))
+		if e.HasRoute {
+			b.named("to", r.names.Interface(e.Out))
+		}
+	}
+	b.word("policy %d", e.Policy)
+	b.named("service", r.names.Service(e.Service))
+	b.named("helper", r.names.Helper(e.Helper))
+	b.some("master", e.Master)
+	if e.Kind == session.EventEnd {
+		b.word("packets %d/%d bytes %d/%d", e.Packets[0], e.Packets[1], e.Bytes[0], e.Bytes[1])
+	}
+	if e.LogIt {
+		b.word("log")
+	}
+	return b.String()
+}
