@@ -46,8 +46,6 @@ func (w *Worker) route(dst packet.Addr) (route.Route, packet.Reason) {
 		return to, packet.ReasonNoRoute
 	case to.Blackhole:
 		return to, packet.ReasonBlackhole
-	case !w.rules.up(to.Out):
-		return to, packet.ReasonInterfaceDown
 	}
 	return to, packet.ReasonNone
 }
@@ -137,7 +135,7 @@ func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Sessio
 	s.SetRewrites()
 	s.Out[packet.Original], s.Gateway[packet.Original] = to.Out, to.Gateway
 	s.Out[packet.Reply] = p.In
-	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && w.rules.up(back.Out) && !back.Blackhole {
+	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && !back.Blackhole {
 		s.Out[packet.Reply], s.Gateway[packet.Reply] = back.Out, back.Gateway
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation

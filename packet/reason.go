@@ -38,14 +38,12 @@ const (
 	ReasonSessionClash
 	ReasonSessionBlocked
 	ReasonTCPState
-	ReasonICMPState
 	ReasonICMPNoSession
 
 	// Route.
 	ReasonNoRoute
 	ReasonBlackhole
 	ReasonReversePath
-	ReasonInterfaceDown
 	ReasonTTL
 
 	// Policy.
@@ -103,14 +101,12 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionClash:     {"session-clash", "another session already has the tuple of this one's replies"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
-	ReasonICMPState:        {"icmp-state", "the ICMP message does not fit the direction of its session"},
 	ReasonICMPNoSession:    {"icmp-no-session", "the ICMP error reports about a packet of no session"},
 
-	ReasonNoRoute:       {"no-route", "no route leads to the destination"},
-	ReasonBlackhole:     {"blackhole", "the route to the destination is a blackhole"},
-	ReasonReversePath:   {"reverse-path", "no route leads back to the source through the interface it came in by"},
-	ReasonInterfaceDown: {"interface-down", "the outgoing interface is administratively down"},
-	ReasonTTL:           {"ttl", "the hop limit ran out"},
+	ReasonNoRoute:     {"no-route", "no route leads to the destination"},
+	ReasonBlackhole:   {"blackhole", "the route to the destination is a blackhole"},
+	ReasonReversePath: {"reverse-path", "no route leads back to the source through the interface it came in by"},
+	ReasonTTL:         {"ttl", "the hop limit ran out"},
 
 	ReasonPolicyDeny:   {"policy-deny", "a policy with action deny matched"},
 	ReasonImplicitDeny: {"implicit-deny", "no policy matched (policy 0)"},
