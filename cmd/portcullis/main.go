@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,13 +28,15 @@ func main() {
 	}
 }
 
-// report prints err as one "portcullis: ..." line for the operator, or the lines
-// of a configuration's mistakes as they are.
+// report prints err as "portcullis: ..." lines for the operator, or the lines of a
+// configuration's mistakes as they are.
 func report(err error) {
 	var c configError
 	if errors.As(err, &c) {
 		fmt.Fprintln(os.Stderr, c.Error())
 		return
 	}
-	fmt.Fprintln(os.Stderr, "portcullis:", err)
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(os.Stderr, "portcullis:", strings.TrimSpace(line))
+	}
 }

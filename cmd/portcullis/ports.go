@@ -37,10 +37,11 @@ func specOf(c *config.Interface) portSpec {
 	return s
 }
 
-// openPorts opens the devices that cfg asks for and that are not served yet. On an
-// error those it opened are closed.
+// openPorts opens the devices that cfg asks for and that are not served yet. Where
+// some can not be opened it says so of each, and closes the others.
 func (d *daemon) openPorts(cfg *config.Config) (map[string]servedPort, error) {
 	fresh := map[string]servedPort{}
+	var errs []error
 	for _, c := range cfg.Interfaces {
 		spec := specOf(c)
 		if old, ok := d.ports[c.Name]; !c.Status || ok && old.with == spec {
@@ -50,12 +51,16 @@ func (d *daemon) openPorts(cfg *config.Config) (map[string]servedPort, error) {
 			Name: c.Name, Device: spec.device, MTU: spec.mtu, StateDir: d.opts.stateDir,
 		})
 		if err != nil {
-			return nil, errors.Join(err, closePorts(fresh))
+			errs = append(errs, err)
+			continue
 		}
 		fresh[c.Name] = servedPort{port: port, with: spec}
 		info := port.Info()
 		d.log.Info("interface is served", zap.String("interface", c.Name), zap.String("device", spec.device),
 			zap.Stringer("mac", info.MAC), zap.Int("mtu", info.MTU), zap.Bool("up", info.Up), zap.String("kernel", port.Method()))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(append(errs, closePorts(fresh))...)
 	}
 	return fresh, nil
 }
