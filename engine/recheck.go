@@ -19,23 +19,32 @@ func (w *Worker) recheck(s *session.Session) {
 }
 
 func (w *Worker) stillAllowed(s *session.Session) bool {
+	if !w.stillLeads(s) {
+		return false
+	}
 	if s.Master.ID != 0 {
 		return w.masterAllows(s)
 	}
-	k := &s.Key[packet.Original]
-	if s.Rewrite[packet.Original].None() {
-		if !w.reroute(s) {
-			return false
-		}
-	} else if _, own := w.rules.routes.Local(s.Key[packet.Reply].Dst); !own || !w.rules.up(s.Out[packet.Original]) {
-		return false // the address it was translated to is no longer ours
-	}
-	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], k)
+	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &s.Key[packet.Original])
 	if !m.Policy.Accept {
 		return false
 	}
 	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
 	return true
+}
+
+// stillLeads says whether both ways of s exist: as the routes are now or, where
+// it is translated, as they were, as long as the translated address is ours.
+func (w *Worker) stillLeads(s *session.Session) bool {
+	if !s.Translated() {
+		return w.reroute(s)
+	}
+	address := s.Key[packet.Reply].Dst // what the source was translated to
+	if address == s.Key[packet.Original].Src {
+		address = s.Key[packet.Original].Dst // the destination was translated
+	}
+	_, own := w.rules.routes.Local(address)
+	return own && w.rules.up(s.Out[packet.Original]) && w.rules.up(s.Out[packet.Reply])
 }
 
 // reroute finds the ways of an untranslated session anew.
