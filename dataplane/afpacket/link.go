@@ -3,6 +3,7 @@ package afpacket
 import (
 	"fmt"
 	"net"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,7 +16,7 @@ type link struct {
 	mtu     int
 }
 
-// readLink asks by any socket's descriptor: three ioctls, no netlink, so cheap
+// readLink asks by any socket's descriptor: four ioctls, no netlink, so cheap
 // enough to be done all the time.
 func readLink(fd int, device string) (l link, err error) {
 	r, err := unix.NewIfreq(device)
@@ -30,12 +31,33 @@ func readLink(fd int, device string) (l link, err error) {
 		return l, err
 	}
 	flags := r.Uint16()
-	l.admin, l.carrier = flags&unix.IFF_UP != 0, flags&unix.IFF_RUNNING != 0
+	l.admin = flags&unix.IFF_UP != 0
+	if l.carrier, err = carrier(fd, device); err != nil {
+		l.carrier = flags&unix.IFF_RUNNING != 0 // up to a second late, but every device has it
+	}
 	if err = unix.IoctlIfreq(fd, unix.SIOCGIFMTU, r); err != nil {
 		return l, err
 	}
 	l.mtu = int(r.Uint32())
 	return l, nil
+}
+
+// carrier asks the driver for the state of the link (ETHTOOL_GLINK), which is
+// what it is now and not what the kernel has come round to announce.
+func carrier(fd int, device string) (bool, error) {
+	const getLink = 0x0a
+	value := struct{ cmd, data uint32 }{cmd: getLink}
+	request := struct {
+		name [unix.IFNAMSIZ]byte
+		data unsafe.Pointer
+		_    [16]byte
+	}{data: unsafe.Pointer(&value)}
+	copy(request.name[:unix.IFNAMSIZ-1], device)
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request)))
+	if errno != 0 {
+		return false, errno
+	}
+	return value.data != 0, nil
 }
 
 // why says why a device does not carry frames; empty where it does.
