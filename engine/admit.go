@@ -93,6 +93,13 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 // adopt creates the session of a flow that a helper announced: a child of the
 // control session, under its policy.
 func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdict, packet.Reason) {
+	master := w.table.Resolve(e.Master) // it lives: its expectations die with it
+	if master.Generation != w.rules.Generation {
+		w.recheck(master)
+	}
+	if master.Blocked {
+		return nil, Drop, packet.ReasonSessionBlocked
+	}
 	leave := e.Leave
 	leave.SrcPort = p.Key.SrcPort
 	to, r := w.route(leave.Dst)
@@ -118,7 +125,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		return nil, Drop, r
 	}
 	s.Master, s.Helper = e.Master, e.Helper
-	s.Policy, s.Service, s.LogEnd = e.Policy, e.Service, e.LogEnd
+	s.Policy, s.Service, s.LogEnd = master.Policy, master.Service, master.LogEnd
 	w.expect.Remove(e)
 	w.stats.Children++
 	w.started(s, false)

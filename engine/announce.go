@@ -56,8 +56,8 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		Leave: packet.Key{
 			Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto,
 		},
-		Opener: dir.Other(), Master: n.ref, Policy: n.s.Policy, Generation: n.s.Generation,
-		Service: n.s.Service, Helper: n.s.Helper, LogEnd: n.s.LogEnd,
+		Opener: dir.Other(), Master: n.ref, Policy: n.s.Policy,
+		Service: n.s.Service, Helper: n.s.Helper,
 		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
 	}
 	if !n.place(&x, mine, peer, implied) {

@@ -18,14 +18,12 @@ type Expectation struct {
 	// Opener is the side of the control session that opens the flow.
 	Opener packet.Dir
 
-	Master     Ref
-	Policy     uint32 // of the master
-	Generation uint32
-	Service    uint32
-	Helper     uint8
-	LogEnd     bool
-	Created    Tick
-	Expires    Tick
+	Master  Ref
+	Policy  uint32 // of the master, when it was announced
+	Service uint32
+	Helper  uint8
+	Created Tick
+	Expires Tick
 
 	id         uint32
 	next       uint32 // others with the same destination, index+1
