@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,7 +33,14 @@ func scenarios(t *testing.T) []string {
 
 // elsewhere are the reasons that the engine and the parser never give: who gives
 // them, and the file that tests it.
-var elsewhere = map[packet.Reason]string{}
+var elsewhere = map[packet.Reason]string{
+	packet.ReasonNotForUs:            "dataplane/plane_test.go",
+	packet.ReasonNeighbourUnresolved: "dataplane/plane_test.go",
+	packet.ReasonNeighbourQueueFull:  "dataplane/neighbour/table_test.go",
+	packet.ReasonPortDown:            "dataplane/plane_test.go",
+	packet.ReasonSendFailed:          "dataplane/plane_test.go",
+	packet.ReasonRingDrop:            "dataplane/plane_test.go",
+}
 
 // TestReasons finds a scenario that dies of each reason.
 func TestReasons(t *testing.T) {
@@ -53,6 +61,20 @@ func TestReasons(t *testing.T) {
 			t.Errorf("%v: a scenario dies of it, and %s is said to test it", why, file)
 		case !seen[why.String()] && !is:
 			t.Errorf("%v: no scenario dies of it", why)
+		case is:
+			text, err := os.ReadFile(filepath.Join("..", file))
+			if err != nil || !strings.Contains(string(text), constant(why)) {
+				t.Errorf("%v: %s does not name it (%v)", why, file, err)
+			}
 		}
 	}
+}
+
+// constant is the Go name of a reason: "packet.ReasonNotForUs".
+func constant(why packet.Reason) string {
+	name := "packet.Reason"
+	for _, w := range strings.Split(why.String(), "-") {
+		name += strings.ToUpper(w[:1]) + w[1:]
+	}
+	return name
 }

@@ -14,6 +14,7 @@
 //	[TIME] PORT < PACKET              arrives; what leaves follows
 //	[TIME] PORT < PACKET x REASON     arrives and dies of that reason
 //	[TIME] PORT < PACKET hold         arrives and is kept
+//	[TIME] PORT < PACKET tight ...    arrives in memory without room to grow
 //	[TIME] PORT > PACKET [via HOP] [fragment MTU]   leaves, forwarded
 //	[TIME] PORT > PACKET answer [via HOP]           leaves, made by the engine
 //	TIME tick                         time passes

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,6 +150,9 @@ func (r *runner) arrive(st *step, text string) {
 	if err != nil {
 		r.fail("%v", err)
 		return
+	}
+	if st.suffix.tight {
+		frame = slices.Clip(frame)
 	}
 	batch := make([]engine.Slot, 1)
 	s := &batch[0]

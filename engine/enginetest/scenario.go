@@ -30,6 +30,7 @@ type suffix struct {
 	reason   string
 	hold     bool
 	answer   bool
+	tight    bool
 	via      string
 	fragment string
 }
@@ -135,6 +136,8 @@ func cutSuffix(p string) (string, suffix) {
 			s.hold = true
 		case last == "answer":
 			s.answer = true
+		case last == "tight":
+			s.tight = true
 		case word == "x":
 			s.reason, i = value, j
 		case word == "via":
