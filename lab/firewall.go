@@ -17,13 +17,15 @@ const ReadyLine = "portcullis: ready"
 // written.
 type Firewall struct {
 	*Process
+	ns     *Namespace
+	binary string
 	config string // path of its configuration
 	dir    string
 
 	mu      sync.Mutex
 	records []Record
 	news    chan struct{} // closed and replaced at every line of either stream
-	ready   chan struct{}
+	ready   chan struct{} // closed at the ready line; nil after it
 }
 
 // StartFirewall starts the binary with a configuration text in a namespace and
@@ -33,20 +35,27 @@ func StartFirewall(ns *Namespace, binary, config string) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{dir: dir, config: filepath.Join(dir, "portcullis.toml"), news: make(chan struct{}), ready: make(chan struct{})}
-	if err := f.start(ns, binary, config); err != nil {
+	f := &Firewall{ns: ns, binary: binary, dir: dir, config: filepath.Join(dir, "portcullis.toml"), news: make(chan struct{})}
+	err = f.WriteConfig(config)
+	if err == nil {
+		err = f.Start()
+	}
+	if err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *Firewall) start(ns *Namespace, binary, config string) (err error) {
-	if err := f.WriteConfig(config); err != nil {
-		return err
-	}
-	f.Process, err = ns.Start(Command{
-		Path:   binary,
+// Start starts the program once more after it has ended, with the same files,
+// and waits until it forwards.
+func (f *Firewall) Start() (err error) {
+	ready := make(chan struct{})
+	f.mu.Lock()
+	f.ready = ready
+	f.mu.Unlock()
+	f.Process, err = f.ns.Start(Command{
+		Path:   f.binary,
 		Args:   []string{"run", "-c", f.config, "--state-dir", filepath.Join(f.dir, "state")},
 		Stdout: f.logLine, Stderr: f.stderrLine,
 	})
@@ -54,15 +63,15 @@ func (f *Firewall) start(ns *Namespace, binary, config string) (err error) {
 		return err
 	}
 	select {
-	case <-f.ready:
+	case <-ready:
 		return nil
 	case <-f.Done():
 		if err := f.Err(); err != nil {
 			return err
 		}
-		return fmt.Errorf("%s: ended before it was ready: %s", binary, Tail(f.Stderr(), 3))
+		return fmt.Errorf("%s: ended before it was ready: %s", f.binary, Tail(f.Stderr(), 3))
 	case <-time.After(10 * time.Second):
-		return fmt.Errorf("%s: no line %q within 10 s: %s", binary, ReadyLine, Tail(f.Stderr(), 3))
+		return fmt.Errorf("%s: no line %q within 10 s: %s", f.binary, ReadyLine, Tail(f.Stderr(), 3))
 	}
 }
 
@@ -81,12 +90,9 @@ func (f *Firewall) logLine(line string) {
 func (f *Firewall) stderrLine(line string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if strings.Contains(line, ReadyLine) {
-		select {
-		case <-f.ready:
-		default:
-			close(f.ready)
-		}
+	if f.ready != nil && strings.Contains(line, ReadyLine) {
+		close(f.ready)
+		f.ready = nil
 	}
 	close(f.news)
 	f.news = make(chan struct{})
