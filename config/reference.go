@@ -98,7 +98,7 @@ func (a *Attribute) defaultCell() string {
 
 func (a *Attribute) valuesCell() string {
 	if len(a.Refs) == 0 {
-		return a.Type.Range
+		return strings.ReplaceAll(a.Type.Range, "<", "\\<") // or a viewer takes it for HTML
 	}
 	names := make([]string, 0, len(a.Refs)+len(a.Also))
 	for _, p := range a.Refs {

@@ -60,7 +60,7 @@ func (l *loader) settle(t *Table, parent any, names map[string]map[string]bool) 
 		}
 		for _, a := range t.Attributes {
 			if l.conditions(t, a, entry, s) {
-				l.value(t, a, entry, s, names, unique)
+				l.value(a, entry, s, names, unique)
 			}
 		}
 		for _, sub := range t.Tables {
@@ -86,7 +86,9 @@ func (l *loader) conditions(t *Table, a *Attribute, entry any, s *spot) bool {
 	return false
 }
 
-func (l *loader) value(t *Table, a *Attribute, entry any, s *spot, names map[string]map[string]bool, unique map[string]*spot) {
+// value checks one attribute that exists in an entry. A new entry must write
+// what is required; one that adds to the factory's has it from there.
+func (l *loader) value(a *Attribute, entry any, s *spot, names map[string]map[string]bool, unique map[string]*spot) {
 	if s.bad[a.Name] {
 		return
 	}
