@@ -1,0 +1,110 @@
+package engine_test
+
+import (
+	"testing"
+
+	"portcullis/config"
+	"portcullis/engine"
+	_ "portcullis/helpers/builtin"
+	"portcullis/packet"
+	"portcullis/packet/packettest"
+	"portcullis/session"
+)
+
+const rigInterfaces = `
+[[system.interface]]
+name = "port1"
+ip = "10.1.0.1/24"
+allowaccess = "ping"
+ipv6 = { ip6-address = "fd01::1/64" }
+[[system.interface]]
+name = "port2"
+ip = "10.2.0.1/24"
+ipv6 = { ip6-address = "fd02::1/64" }
+[system.global]
+max-sessions = 64
+`
+
+const rigPolicy = `
+[[firewall.policy]]
+policyid = 4
+srcintf = "port1"
+dstintf = "port2"
+srcaddr = "all"
+dstaddr = "all"
+srcaddr6 = "all"
+dstaddr6 = "all"
+action = "accept"
+schedule = "always"
+service = "ALL"
+logtraffic = "all"
+`
+
+// rig is a worker with the configurations it may be given.
+type rig struct {
+	worker *engine.Worker
+	names  *engine.Names
+	rules  []*engine.Ruleset
+	now    session.Tick
+}
+
+func newRig(t testing.TB, texts ...string) *rig {
+	t.Helper()
+	r := &rig{names: engine.NewNames()}
+	for i, text := range texts {
+		cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
+		if len(bad) > 0 {
+			t.Fatal(bad)
+		}
+		inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1400, LinkLocal: packet.MustAddr("fe80::2")}}
+		rs, err := engine.Compile(cfg, inv, r.names, uint32(i+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.rules = append(r.rules, rs)
+	}
+	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: sink{}, Names: r.names})
+	return r
+}
+
+// sink takes every event and forgets it.
+type sink struct{}
+
+// Push takes e.
+func (sink) Push(*session.Event) bool { return true }
+
+// send has one frame processed that arrived on port in, and hands every frame
+// that left to left.
+func (r *rig) send(t testing.TB, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) (engine.Verdict, packet.Reason) {
+	t.Helper()
+	batch := make([]engine.Slot, 1)
+	s := &batch[0]
+	s.In = r.names.InterfaceIndex(in)
+	if why := s.Parse(frame, off); why != packet.ReasonNone {
+		return engine.Drop, why
+	}
+	if s.Kind == packet.KindARP {
+		return engine.Drop, packet.ReasonNone // the dataplane's
+	}
+	r.worker.Process(r.now, batch)
+	if s.Verdict == engine.Forward || s.Verdict == engine.Answer {
+		left(s)
+	} else if s.Verdict == engine.Drop && s.Reason == packet.ReasonNone {
+		t.Fatalf("a packet died of nothing: %s", packettest.Text(&s.Packet))
+	}
+	for i := range r.worker.Generated() {
+		left(&r.worker.Generated()[i])
+	}
+	return s.Verdict, s.Reason
+}
+
+// wellFormed fails for a packet that left and does not parse.
+func wellFormed(t testing.TB) func(*engine.Slot) {
+	return func(s *engine.Slot) {
+		t.Helper()
+		var p packet.Packet
+		if why := p.Parse(append([]byte(nil), s.Frame...), s.Offload); why != packet.ReasonNone {
+			t.Fatalf("a packet left that does not parse: %v: %x", why, s.Frame)
+		}
+	}
+}
