@@ -1,6 +1,7 @@
 package afpacket_test
 
 import (
+	"flag"
 	"net/netip"
 	"sync"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"portcullis/packet"
 	"portcullis/session"
 )
+
+var spin = flag.Duration("spin", afpacket.DefaultSpin, "longest `time` to watch a ring before waiting in the kernel; negative for never")
 
 func TestMain(m *testing.M) { nstest.Main(m) }
 
@@ -86,7 +89,7 @@ func newBed(t testing.TB) *bed {
 }
 
 func (b *bed) options(device string) afpacket.Options {
-	return afpacket.Options{Name: "port-" + device, Device: device, StateDir: b.state}
+	return afpacket.Options{Name: "port-" + device, Device: device, StateDir: b.state, Spin: *spin}
 }
 
 func (b *bed) add(t testing.TB, index uint16, device string, addresses ...string) {

@@ -19,7 +19,7 @@ import (
 const (
 	DefaultSlots    = 256
 	DefaultSlotSize = 128 << 10
-	DefaultSpin     = 20 * time.Microsecond
+	DefaultSpin     = 5 * time.Microsecond
 )
 
 const (
