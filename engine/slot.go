@@ -26,5 +26,6 @@ type Slot struct {
 	// FragmentTo, where not 0, is the MTU in bytes that this IPv4 packet must be
 	// fragmented to before it is sent.
 	FragmentTo uint16
+	hash       uint32      // of Key in the session table
 	NextHop    packet.Addr // the neighbour to send to: a gateway or the destination itself
 }

@@ -53,8 +53,9 @@ type Worker struct {
 	gen      generated // packets of the worker's own
 	limit    bucket    // of ICMP errors
 
-	drops [packet.NumReasons]uint64
-	stats Stats
+	fetched uint64 // see fetch
+	drops   [packet.NumReasons]uint64
+	stats   Stats
 }
 
 // Stats are counters of a worker, all growing but the first two.
@@ -99,6 +100,7 @@ func (w *Worker) SetRuleset(rs *Ruleset) { w.rules = rs }
 func (w *Worker) Process(now session.Tick, batch []Slot) {
 	w.now = now
 	w.gen.reset()
+	w.fetch(batch)
 	for i := range batch {
 		p := &batch[i]
 		v, r := w.trip(p)
@@ -109,13 +111,33 @@ func (w *Worker) Process(now session.Tick, batch []Slot) {
 	}
 }
 
+// fetch reads ahead what the batch will look for: the reads of many packets
+// overlap, where those of one wait for each other.
+func (w *Worker) fetch(batch []Slot) {
+	for i := range batch {
+		batch[i].hash = w.table.Hash(&batch[i].Key)
+	}
+	if w.table.Len() < fetchFrom || len(batch) == 1 {
+		return
+	}
+	for round := range 2 {
+		for i := range batch {
+			w.fetched += w.table.Touch(batch[i].hash, round)
+		}
+	}
+}
+
+// fetchFrom is the number of sessions from which on they are not all in the
+// processor's cache.
+const fetchFrom = 4096
+
 // trip is the way of one packet.
 func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	p.FragmentTo = 0
 	if r := sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
-	s, dir := w.table.Find(&p.Key)
+	s, dir := w.table.FindHashed(&p.Key, p.hash)
 	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
