@@ -35,7 +35,7 @@ func triangle(t *testing.T, opt TriangleOptions) *Triangle {
 }
 
 // dial connects from the client and returns the address the server saw.
-func dial(t *testing.T, tri *Triangle, server netip.Addr) (string, error) {
+func dial(t *testing.T, tri *Triangle, server netip.Addr, patience time.Duration) (string, error) {
 	t.Helper()
 	var l net.Listener
 	err := tri.Server.Do(func() (err error) {
@@ -54,7 +54,7 @@ func dial(t *testing.T, tri *Triangle, server netip.Addr) (string, error) {
 		}
 	}()
 	err = tri.Client.Do(func() error {
-		c, err := net.DialTimeout("tcp", l.Addr().String(), time.Second)
+		c, err := net.DialTimeout("tcp", l.Addr().String(), patience)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,11 @@ func TestKernelRouter(t *testing.T) {
 				t.Fatal(err)
 			}
 			for server, want := range map[netip.Addr]string{Server4: test.from4, Server6: test.from6} {
-				from, err := dial(t, tri, server)
+				patience := 5 * time.Second
+				if want == "" {
+					patience = time.Second
+				}
+				from, err := dial(t, tri, server, patience)
 				if from != want {
 					t.Errorf("%v: server saw %q (%v), want %q", server, from, err, want)
 				}
@@ -99,7 +103,7 @@ func TestKernelRouter(t *testing.T) {
 
 func TestNoRouter(t *testing.T) {
 	tri := triangle(t, TriangleOptions{})
-	if from, err := dial(t, tri, Server4); err == nil {
+	if from, err := dial(t, tri, Server4, time.Second); err == nil {
 		t.Errorf("server reached from %s with nothing between", from)
 	}
 }

@@ -59,7 +59,7 @@ func ftpGet(args []string) error {
 	server := flags.String("server", "", "address and port")
 	mode := flags.String("mode", string(EPSV), "PASV, EPSV, PORT or EPRT")
 	file := flags.String("file", FileName(1000), "file")
-	timeout := flags.Duration("timeout", 2*time.Second, "bound of each step")
+	timeout := flags.Duration("timeout", 3*time.Second, "bound of each step")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func TCPProbe(ctx context.Context, ns *lab.Namespace, to netip.AddrPort) (*Probe
 func tcpProbe(args []string) error {
 	flags := flag.NewFlagSet("tcp-probe", flag.ContinueOnError)
 	to := flags.String("to", "", "address and port")
-	timeout := flags.Duration("timeout", 1200*time.Millisecond, "how long to try")
+	timeout := flags.Duration("timeout", 2200*time.Millisecond, "how long to try: time for a second and a third attempt")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
