@@ -12,7 +12,8 @@
 //	arp 10.1.0.2 > 10.1.0.1 request
 //
 // Protocols are tcp, udp, sctp (endpoints with ports), icmp, icmp6, gre, esp,
-// ah, ip-N (addresses alone) and arp. What is not written has a default, and
+// ah, ip-N (addresses alone) and arp; ip-N writes no header, also of a protocol
+// that has a name. What is not written has a default, and
 // what has its default is not printed.
 //
 //	any IP packet

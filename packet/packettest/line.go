@@ -6,6 +6,7 @@ import "net/netip"
 type line struct {
 	arp      string // "request" or "reply"; empty: an IP packet
 	proto    uint8
+	raw      bool // whatever the protocol, only a payload is written
 	src, dst netip.Addr
 
 	sport, dport uint16
@@ -68,7 +69,7 @@ func (l *line) six() bool { return l.src.Is6() }
 
 // hasPorts says whether the line's endpoints are written with ports.
 func (l *line) hasPorts() bool {
-	return (l.proto == protoTCP || l.proto == protoUDP || l.proto == protoSCTP) && l.frag == 0
+	return !l.raw && (l.proto == protoTCP || l.proto == protoUDP || l.proto == protoSCTP) && l.frag == 0
 }
 
 // pattern is the byte of the payload pattern at i.

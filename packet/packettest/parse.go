@@ -40,7 +40,7 @@ func (p *parser) read() error {
 		if !ok {
 			return fmt.Errorf("%s: no such protocol", name)
 		}
-		p.l.proto = proto
+		p.l.proto, p.l.raw = proto, strings.HasPrefix(name, "ip-")
 	}
 	var err error
 	if p.l.src, p.l.sport, err = endpoint(src); err != nil {

@@ -264,7 +264,7 @@ func (w *writer) extensions(h []byte) {
 }
 
 func (w *writer) checksum() {
-	if w.p.Frag || w.cut > 0 {
+	if w.p.Frag || w.cut > 0 || sumAt(w.p.Key.Proto) == 0 {
 		return
 	}
 	p := *w.p

@@ -39,7 +39,7 @@ func (l *line) headerSize() int {
 // transport is the transport header and payload; of a later fragment the payload
 // alone.
 func (l *line) transport() []byte {
-	if l.frag > 0 {
+	if l.frag > 0 || l.raw {
 		return l.data
 	}
 	h := make([]byte, l.headerSize())
