@@ -1,0 +1,216 @@
+package session_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// expectModel is the expectations as a list, oldest first.
+type expectModel struct {
+	list []session.Expectation
+	gone []session.Expectation
+}
+
+// meets says whether one flow could match both; zero is any port.
+func meets(a, b packet.Key) bool {
+	ap, bp := a.SrcPort, b.SrcPort
+	a.SrcPort, b.SrcPort = 0, 0
+	return a == b && (ap == bp || ap == 0 || bp == 0)
+}
+
+func (m *expectModel) add(e session.Expectation, perMaster, most int) session.AddResult {
+	own := 0
+	first := -1
+	for i, x := range m.list {
+		if meets(x.Match, e.Match) {
+			// Any one that it meets decides; which is the table's own affair.
+			if x.Master != e.Master || x.Match != e.Match {
+				return session.Clash
+			}
+			m.list[i].Leave, m.list[i].Expires = e.Leave, e.Expires
+			return session.Refreshed
+		}
+		if x.Master.ID == e.Master.ID {
+			if own == 0 {
+				first = i
+			}
+			own++
+		}
+	}
+	if own > 0 && own >= perMaster {
+		m.remove(first)
+	}
+	if len(m.list) >= most {
+		return session.Full
+	}
+	m.list = append(m.list, e)
+	return session.Added
+}
+
+func (m *expectModel) remove(i int) {
+	m.gone = append(m.gone, m.list[i])
+	m.list = slices.Delete(m.list, i, i+1)
+}
+
+func (m *expectModel) removeIf(f func(*session.Expectation) bool) {
+	for i := 0; i < len(m.list); {
+		if f(&m.list[i]) {
+			m.remove(i)
+			continue
+		}
+		i++
+	}
+}
+
+func expectKey(r *rand.Rand) packet.Key {
+	k := keyOf(r)
+	k.Proto = packet.ProtoTCP
+	if r.IntN(2) == 0 {
+		k.SrcPort = 0
+	}
+	return k
+}
+
+// TestExpectModel does random operations on the expectations and on a list.
+func TestExpectModel(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		most := 1 + r.IntN(20)
+		now := session.Tick(0)
+		x := session.NewExpectations(most, now)
+		m := &expectModel{}
+		for range 800 {
+			var gone []session.Expectation
+			note := func(e *session.Expectation) { gone = append(gone, *e) }
+			m.gone = nil
+			switch r.IntN(8) {
+			case 0, 1, 2, 3:
+				e := session.Expectation{
+					Match: expectKey(r), Leave: expectKey(r), Master: session.Ref{Index: 7, ID: uint32(1 + r.IntN(4))},
+					Created: now, Expires: now.Add(time.Duration(r.Int64N(int64(20 * time.Second)))),
+				}
+				per := 1 + r.IntN(4)
+				if got, want := x.Add(e, per, note), m.add(e, per, most); got != want {
+					t.Fatalf("seed %d: added %v: %v, expected %v", seed, e.Match, got, want)
+				}
+			case 4:
+				k := expectKey(r)
+				e := x.Find(&k)
+				i := slices.IndexFunc(m.list, func(e session.Expectation) bool {
+					return e.Match == k || e.Match.SrcPort == 0 && meets(e.Match, k)
+				})
+				if (e != nil) != (i >= 0) || e != nil && e.Match != m.list[i].Match {
+					t.Fatalf("seed %d: found %v for %v", seed, e, k)
+				}
+				if e != nil {
+					m.list = slices.Delete(m.list, i, i+1)
+					x.Remove(e)
+				}
+			case 5:
+				id := uint32(1 + r.IntN(4))
+				x.RemoveMaster(id, note)
+				m.removeIf(func(e *session.Expectation) bool { return e.Master.ID == id })
+			case 6:
+				now = now.Add(time.Duration(r.Int64N(int64(5 * time.Second))))
+				expire(t, x, m, now, note)
+			default:
+				taken(t, r, x, m)
+			}
+			compare(t, seed, x, m, gone)
+		}
+	}
+}
+
+// expire lets both sides forget what is due; the table may be late by a grain.
+func expire(t *testing.T, x *session.Expectations, m *expectModel, now session.Tick, note func(*session.Expectation)) {
+	kept := map[packet.Key]bool{}
+	x.Expire(now, note)
+	x.All(func(e *session.Expectation) bool {
+		kept[e.Match] = true
+		if late := now.Sub(e.Expires); late > grain {
+			t.Fatalf("%v is %v late", e.Match, late)
+		}
+		return true
+	})
+	m.removeIf(func(e *session.Expectation) bool { return e.Expires <= now && !kept[e.Match] })
+}
+
+func taken(t *testing.T, r *rand.Rand, x *session.Expectations, m *expectModel) {
+	k := expectKey(r)
+	anySource := r.IntN(2) == 0
+	if anySource {
+		k.Src = packet.Addr{}
+	}
+	want := slices.ContainsFunc(m.list, func(e session.Expectation) bool {
+		match := e.Match
+		if anySource {
+			match.Src = packet.Addr{}
+		}
+		return meets(match, k)
+	})
+	if got := x.Taken(&k); got != want {
+		t.Fatalf("%v is taken: %v, expected %v", k, got, want)
+	}
+}
+
+func compare(t *testing.T, seed uint64, x *session.Expectations, m *expectModel, gone []session.Expectation) {
+	t.Helper()
+	if err := x.CheckInvariants(func(session.Ref) bool { return true }); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	var have []packet.Key
+	x.All(func(e *session.Expectation) bool { have = append(have, e.Match); return true })
+	if got, want := sorted(have), matches(m.list); !slices.Equal(got, want) || x.Len() != len(want) {
+		t.Fatalf("seed %d: outstanding %v, expected %v", seed, got, want)
+	}
+	if got, want := matches(gone), matches(m.gone); !slices.Equal(got, want) {
+		t.Fatalf("seed %d: gone %v, expected %v", seed, got, want)
+	}
+}
+
+func matches(list []session.Expectation) []string {
+	var keys []packet.Key
+	for i := range list {
+		keys = append(keys, list[i].Match)
+	}
+	return sorted(keys)
+}
+
+func sorted(keys []packet.Key) []string {
+	var out []string
+	for _, k := range keys {
+		out = append(out, k.String())
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestAnnounced(t *testing.T) {
+	x := session.NewExpectations(10, 0)
+	never := func(e *session.Expectation) { t.Errorf("%v gave way", e.Match) }
+	for i := range 3 {
+		e := session.Expectation{Match: key(i + 1), Leave: key(100 + i), Master: session.Ref{ID: 5}, Expires: 1}
+		if r := x.Add(e, 10, never); r != session.Added {
+			t.Fatal(r)
+		}
+	}
+	leave := key(101)
+	if e := x.Announced(5, &leave); e == nil || e.Match != key(2) {
+		t.Errorf("announced as %v", e)
+	}
+	if x.Announced(6, &leave) != nil {
+		t.Error("another master's")
+	}
+	other := key(200)
+	if x.Announced(5, &other) != nil {
+		t.Error("never announced")
+	}
+	if err := x.CheckInvariants(func(session.Ref) bool { return false }); err == nil {
+		t.Error("an expectation outlived its master unnoticed")
+	}
+}
