@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"engine":                    {"packet", "config", "session", "helpers", "policy", "nat", "route"},
 	"engine/enginetest":         {"engine", "packet/...", "config", "session", "helpers/..."},
 	"telemetry":                 {"session", "packet"},
+	"control":                   {"session", "packet"},
 	"dataplane":                 {"engine", "packet", "session", "dataplane/neighbour"},
 	"dataplane/neighbour":       {"packet", "session"},
 	"dataplane/afpacket":        {"dataplane", "dataplane/takeover", "packet"},

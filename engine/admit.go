@@ -125,6 +125,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		return nil, Drop, r
 	}
 	s.Master, s.Helper = e.Master, e.Helper
+	s.Against = (e.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd = master.Policy, master.Service, master.LogEnd
 	w.expect.Remove(e)
 	w.stats.Children++

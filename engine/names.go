@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"portcullis/helpers"
@@ -59,6 +60,13 @@ func (n *Names) InterfaceIndex(name string) uint16 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return uint16(n.interfaces.number(name))
+}
+
+// Interfaces are the names of all interfaces, by number.
+func (n *Names) Interfaces() []string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return slices.Clone(n.interfaces.names)
 }
 
 // Service is the name of service i; "" for 0.

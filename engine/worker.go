@@ -58,17 +58,20 @@ type Worker struct {
 	stats   Stats
 }
 
-// Stats are counters of a worker, all growing but the first two.
+// Stats are counters of a worker, all growing but the first two and the limits
+// of those.
 type Stats struct {
 	Sessions     int // live now
 	Expectations int // outstanding now
 	MaxSessions  int
+	MaxExpected  int
 	Created      uint64 // sessions
 	Children     uint64 // sessions created by expectations
 	Expected     uint64 // expectations made
 	Refused      uint64 // announcements of helpers that were not believed or had no room
 	Detached     uint64 // helpers that gave up a session
 	Blocked      uint64 // sessions that a configuration change blocked
+	Cleared      uint64 // sessions that the operator cleared
 	EventsLost   uint64
 }
 
@@ -187,7 +190,8 @@ func (w *Worker) Drops() [packet.NumReasons]uint64 { return w.drops }
 // Stats returns the counters.
 func (w *Worker) Stats() Stats {
 	st := w.stats
-	st.Sessions, st.Expectations, st.MaxSessions = w.table.Len(), w.expect.Len(), w.table.Max()
+	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
+	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
 	return st
 }
 

@@ -28,6 +28,7 @@ const (
 	EndServerRST     // the other side reset it
 	EndIPConn        // the other side never answered the SYN
 	EndShutdown      // the engine stopped
+	EndCleared       // the operator cleared it
 )
 
 // Event is a fixed-size record of what happened, pushed by the engine and read

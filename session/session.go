@@ -51,6 +51,7 @@ type Session struct {
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
 	Replied bool // the other side has answered
+	Against bool // a child that was opened against the direction of its policy
 	live    bool
 }
 

@@ -52,6 +52,8 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	if e.Kind == session.EventDeny {
 		line.text("reason", e.Reason.String())
 		line.text("msg", denyMessage(e))
+	} else if e.End == session.EndCleared {
+		line.text("msg", "session cleared by the operator")
 	}
 	f.origin(&line, e)
 	return append(line, '\n'), true

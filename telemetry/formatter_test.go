@@ -127,6 +127,8 @@ func TestLines(t *testing.T) {
 		}, forward + strings.Replace(pings, "proto=1 ", "proto=47 ", 1) + `action="close" ` + policy1 + `service="proto/47" trandisp="noop" ` + counted},
 		{"helper's child", func(e *session.Event) { e.Helper, e.Master, e.Service = 4, 381779, 3 },
 			forward + webs + `action="close" ` + policy1 + `service="FTP" trandisp="noop" ` + counted + ` helper="ftp" mastersession=381779`},
+		{"cleared", func(e *session.Event) { e.End = session.EndCleared },
+			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session cleared by the operator"`},
 		{"implicit deny", deny(packet.ReasonImplicitDeny, 0),
 			forward + webs + `action="deny" ` + policy0 + `service="HTTP" trandisp="noop" ` + zeros +
 				` reason="implicit-deny" msg="Denied by forward policy check (policy 0)"`},
@@ -154,7 +156,7 @@ func TestEndActions(t *testing.T) {
 	f := formatter()
 	for end, want := range map[session.End]string{
 		session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout", session.EndClientRST: "client-rst",
-		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept",
+		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept", session.EndCleared: "accept",
 	} {
 		e := event(func(e *session.Event) { e.End = end })
 		line, _ := f.Append(nil, &e)

@@ -20,8 +20,9 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	cobra.EnablePrefixMatching = true // diag sys session list, as on a FortiGate
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), checkCommand(), restoreCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), restoreCommand(), versionCommand(), diagnoseCommand(), getCommand())
 	if err := root.Execute(); err != nil {
 		report(err)
 		os.Exit(1)

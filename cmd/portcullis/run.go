@@ -20,6 +20,7 @@ type runOptions struct {
 	config   string
 	logFile  string
 	stateDir string
+	control  controlOptions
 }
 
 func runCommand() *cobra.Command {
@@ -39,6 +40,7 @@ SIGUSR2             open the traffic log anew, after its file was moved away`,
 	configFlag(c, &o.config)
 	c.Flags().StringVar(&o.logFile, "log-file", "-", "the `file` the traffic log is appended to; - is standard output")
 	stateDirFlag(c, &o.stateDir)
+	o.control.flags(c)
 	return c
 }
 
@@ -61,6 +63,10 @@ func run(o runOptions) error {
 	if err != nil {
 		return errors.Join(err, out.Close())
 	}
+	api, err := d.serveControl(o.control)
+	if err != nil {
+		return errors.Join(err, d.close(), out.Close())
+	}
 	traffic := d.trafficLog(out)
 	ctx, cancel := context.WithCancel(context.Background())
 	written := make(chan error, 1)
@@ -77,7 +83,7 @@ func run(o runOptions) error {
 			traffic.Reopen()
 		default:
 			log.Info("portcullis: ending", zap.Stringer("signal", s))
-			err := d.close()
+			err := errors.Join(api.Close(), d.close())
 			cancel()
 			return errors.Join(err, <-written)
 		}

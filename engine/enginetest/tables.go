@@ -26,7 +26,7 @@ var kinds = [...]string{
 var ends = [...]string{
 	session.EndNone: "", session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout",
 	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
-	session.EndShutdown: "shutdown",
+	session.EndShutdown: "shutdown", session.EndCleared: "cleared",
 }
 
 // text collects the words of a line.

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"portcullis/control"
+	"portcullis/dataplane"
+	"portcullis/engine"
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// controlOptions are the flags of run that have to do with the control socket.
+type controlOptions struct {
+	path  string // "": in the state directory; "none": there is none
+	group string
+}
+
+func (o *controlOptions) flags(c *cobra.Command) {
+	c.Flags().StringVar(&o.path, "control", "", "the `socket` that diagnose and get ask; none is none (default control.sock in the state directory)")
+	c.Flags().StringVar(&o.group, "control-group", "", "the `group` whose members may use the control socket, beside root")
+}
+
+// serveControl opens the control socket and answers what comes in by it until it
+// is closed, which must come before the end of the daemon.
+func (d *daemon) serveControl(o controlOptions) (io.Closer, error) {
+	path := o.path
+	switch path {
+	case "none":
+		return io.NopCloser(nil), nil
+	case "":
+		path = filepath.Join(d.opts.stateDir, filepath.Base(control.DefaultSocket))
+	}
+	l, err := control.Listen(path, o.group)
+	if err != nil {
+		return nil, err
+	}
+	s := control.NewServer(&view{d.plane, d.worker}, d.names)
+	go func() {
+		if err := s.Serve(l); err != nil {
+			d.log.Error(fmt.Sprintf("control socket %s: %v", path, err))
+		}
+	}()
+	d.log.Info("control socket is open", zap.String("path", path))
+	return s, nil
+}
+
+// view is the engine as the control server reads it: everything happens under
+// the plane's lock.
+type view struct {
+	plane  *dataplane.Plane
+	worker *engine.Worker
+}
+
+var _ control.Source = (*view)(nil)
+
+// Sessions copies a page of sessions.
+func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
+	v.plane.Do(func(now session.Tick) {
+		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(ref session.Ref, s *session.Session) {
+			r := &page[n]
+			n++
+			r.Ref, r.Session = ref, *s
+			for d := range r.Offset {
+				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
+			}
+		}))
+	})
+	return n, next, at
+}
+
+// Expectations copies a page of expectations. Their flows go the way of the
+// control session, from the side that opens them.
+func (v *view) Expectations(cursor uint64, page []control.ExpectRecord) (n int, next uint64, at control.Moment) {
+	v.plane.Do(func(now session.Tick) {
+		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		next = uint64(v.worker.ExpectationsFrom(uint32(cursor), len(page), func(ref session.Ref, e *session.Expectation, master *session.Session) {
+			page[n] = control.ExpectRecord{
+				Ref: ref, Expect: *e,
+				In: master.Out[e.Opener.Other()], Out: master.Out[e.Opener],
+				Against: (e.Opener == packet.Reply) != master.Against,
+			}
+			n++
+		}))
+	})
+	return n, next, at
+}
+
+// Clear ends sessions.
+func (v *view) Clear(refs []session.Ref) (n int) {
+	v.plane.Do(func(now session.Tick) { n = v.worker.Clear(now, refs) })
+	return n
+}
+
+// ClearExpectations takes out expectations.
+func (v *view) ClearExpectations(refs []session.Ref) (n int) {
+	v.plane.Do(func(now session.Tick) { n = v.worker.ClearExpectations(now, refs) })
+	return n
+}
+
+// Counters are the engine's.
+func (v *view) Counters() (c control.Counters) {
+	v.plane.Do(func(session.Tick) {
+		st, drops := v.worker.Stats(), v.worker.Drops()
+		c = control.Counters{
+			Sessions: st.Sessions, Expectations: st.Expectations, MaxSessions: st.MaxSessions, MaxExpectations: st.MaxExpected,
+			Created: st.Created, Cleared: st.Cleared, Clashes: drops[packet.ReasonSessionClash],
+		}
+	})
+	return c
+}

@@ -1,0 +1,111 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Theory of operation.
+//
+// A request is answered by one goroutine with one walker. It copies a page of
+// records while packets wait, then, with packets going on, shows, filters and
+// writes them into the connection. A reader that is slow holds up nobody but
+// itself. What is written first can not be taken back, so an error on the way
+// breaks the connection off and the client sees an answer that does not end.
+//
+//	GET    /v1/sessions      one JSON object a line, or as=block, as=short: text
+//	DELETE /v1/sessions      clear
+//	GET    /v1/expectations  as sessions
+//	GET    /v1/stats
+//	GET    /v1/top           by=source|destination|policy, count=
+//	GET    /v1/interfaces
+//
+// All but the last take family=4|6 and filter=, which is the words of a filter.
+
+// Server answers the API's requests.
+type Server struct {
+	source Source
+	names  Names
+	http   http.Server
+	setups rate
+	stop   chan struct{}
+	done   sync.WaitGroup
+
+	gate   sync.RWMutex // held for reading by whoever answers a request
+	closed bool
+}
+
+// NewServer returns a server that reads source. Close ends it.
+func NewServer(source Source, names Names) *Server {
+	s := &Server{source: source, names: names, stop: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/sessions", s.list((*walker).sessions))
+	mux.HandleFunc("DELETE /v1/sessions", s.clear)
+	mux.HandleFunc("GET /v1/expectations", s.list((*walker).expectations))
+	mux.HandleFunc("GET /v1/stats", s.stats)
+	mux.HandleFunc("GET /v1/top", s.top)
+	mux.HandleFunc("GET /v1/interfaces", s.interfaces)
+	s.http = http.Server{Handler: s.gated(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	return s
+}
+
+// gated keeps requests out once the server is closed.
+func (s *Server) gated(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.gate.RLock()
+		defer s.gate.RUnlock()
+		if !s.closed {
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// Serve answers what comes in by l, which it takes, until Close.
+func (s *Server) Serve(l net.Listener) error {
+	s.done.Add(1)
+	go s.measure()
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// measure samples what setup_rate tells.
+func (s *Server) measure() {
+	defer s.done.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	s.setups.sample(s.source.Counters().Created, time.Now())
+	for {
+		select {
+		case at := <-tick.C:
+			s.setups.sample(s.source.Counters().Created, at)
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// closeGrace is how long requests may go on after Close was called.
+const closeGrace = 500 * time.Millisecond
+
+// Close ends the server and waits until nobody reads the source any more. It is
+// called once, after Serve began.
+func (s *Server) Close() error {
+	close(s.stop)
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close() // a long list is cut short
+	}
+	s.gate.Lock()
+	s.closed = true
+	s.gate.Unlock()
+	s.done.Wait()
+	return err
+}

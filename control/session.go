@@ -1,0 +1,182 @@
+package control
+
+import (
+	"net/netip"
+	"time"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// Session is a session, or an expectation, as the API shows it.
+type Session struct {
+	Serial      uint32    `json:"serial"`
+	Expectation bool      `json:"expectation,omitempty"`
+	Proto       uint8     `json:"proto"`
+	ProtoState  uint8     `json:"proto_state"`
+	Duration    int64     `json:"duration"` // seconds since its creation
+	Expire      int64     `json:"expire"`   // seconds that are left to it without a packet
+	Timeout     int64     `json:"timeout"`  // seconds it may be idle in its present state
+	State       Words     `json:"state"`
+	Policy      uint32    `json:"policy_id"`
+	PolicyName  string    `json:"policy_name,omitempty"`
+	PolicyDir   uint8     `json:"policy_dir"` // 1: opened against the direction of its policy
+	Service     string    `json:"service,omitempty"`
+	Helper      string    `json:"helper,omitempty"`
+	Master      uint32    `json:"master,omitempty"` // serial of the control session
+	Original    Direction `json:"original"`
+	Reply       Direction `json:"reply"`
+
+	ref session.Ref
+}
+
+// Direction is one direction of a session.
+type Direction struct {
+	Tuple
+	Leaves  Tuple      `json:"leaves,omitzero"` // where it is translated: as its packets leave
+	Port    Interface  `json:"from"`            // where its packets arrive
+	Gateway netip.Addr `json:"gateway,omitzero"`
+	Bytes   uint64     `json:"bytes"`
+	Packets uint64     `json:"packets"`
+	Offset  Offset     `json:"offset,omitzero"`
+}
+
+// Tuple is who speaks to whom. Of an ICMP query the source's port is the
+// identifier and the destination's the type. The source port 0 of an expectation
+// is any.
+type Tuple struct {
+	Src     netip.Addr `json:"src"`
+	SrcPort uint16     `json:"src_port"`
+	Dst     netip.Addr `json:"dst"`
+	DstPort uint16     `json:"dst_port"`
+}
+
+// Interface is an interface of the configuration. Its index counts from 1; 0 is
+// the firewall itself.
+type Interface struct {
+	Index int    `json:"index"`
+	Name  string `json:"name"`
+}
+
+// Offset tells how a helper's rewrites move TCP's sequence numbers: by Before up
+// to position Pos, by After from there on.
+type Offset struct {
+	Pos    uint32 `json:"pos"`
+	Before int32  `json:"before"`
+	After  int32  `json:"after"`
+}
+
+// sourceTranslated says whether the packets of the opener leave with another
+// source.
+func (s *Session) sourceTranslated() bool {
+	l := &s.Original.Leaves
+	return l.Src.IsValid() && (l.Src != s.Original.Src || l.SrcPort != s.Original.SrcPort)
+}
+
+// destinationTranslated says whether they leave for another destination.
+func (s *Session) destinationTranslated() bool {
+	l := &s.Original.Leaves
+	return l.Src.IsValid() && (l.Dst != s.Original.Dst || l.DstPort != s.Original.DstPort)
+}
+
+// is6 says whether it is one of IPv6.
+func (s *Session) is6() bool { return s.Original.Dst.Is6() }
+
+func tupleOf(k packet.Key) Tuple {
+	return Tuple{Src: k.Src.Netip(), SrcPort: k.SrcPort, Dst: k.Dst.Netip(), DstPort: k.DstPort}
+}
+
+func interfaceOf(i uint16, names Names) Interface {
+	return Interface{Index: int(i) + 1, Name: names.Interface(i)}
+}
+
+// show fills s with what a record says.
+func (s *Session) show(r *Record, at Moment, names Names) {
+	e := &r.Session
+	*s = Session{
+		Serial: e.ID, Proto: e.Key[0].Proto, ProtoState: protoState(e),
+		Duration: elapsed(at.Now.Sub(e.Created)),
+		Expire:   max(0, left(e.LastSeen.Add(e.Timeout()).Sub(at.Now))),
+		Timeout:  elapsed(e.Timeout()),
+		State:    wordsOf(e, at.Generation),
+		Policy:   e.Policy, PolicyName: names.Policy(e.Policy),
+		Service: names.Service(e.Service), Helper: names.Helper(e.Helper), Master: e.Master.ID,
+		ref: r.Ref,
+	}
+	if e.Against {
+		s.PolicyDir = 1
+	}
+	for d, to := range [2]*Direction{&s.Original, &s.Reply} {
+		to.Tuple = tupleOf(e.Key[d])
+		next := e.Key[d].Dst
+		if leaves := e.Leaving(packet.Dir(d)); leaves != e.Key[d] {
+			to.Leaves, next = tupleOf(leaves), leaves.Dst
+		}
+		if !e.Gateway[d].IsZero() {
+			next = e.Gateway[d]
+		}
+		to.Gateway = next.Netip()
+		to.Port = interfaceOf(e.Out[d^1], names)
+		to.Bytes, to.Packets, to.Offset = e.Bytes[d], e.Packets[d], r.Offset[d]
+	}
+}
+
+// showExpected fills s with what a record of an expectation says.
+func (s *Session) showExpected(r *ExpectRecord, at Moment, names Names) {
+	e := &r.Expect
+	*s = Session{
+		Serial: r.Ref.ID, Expectation: true, Proto: e.Match.Proto,
+		Duration: elapsed(at.Now.Sub(e.Created)),
+		Expire:   left(e.Expires.Sub(at.Now)),
+		State:    WordNew,
+		Policy:   e.Policy, PolicyName: names.Policy(e.Policy),
+		Service: names.Service(e.Service), Helper: names.Helper(e.Helper), Master: e.Master.ID,
+		ref: r.Ref,
+	}
+	if r.Against {
+		s.PolicyDir = 1
+	}
+	s.Original.Tuple = tupleOf(e.Match)
+	leave := e.Leave
+	if leave.SrcPort == 0 { // it keeps the port that it comes with
+		leave.SrcPort = e.Match.SrcPort
+	}
+	if leave != e.Match {
+		s.Original.Leaves = tupleOf(leave)
+	}
+	s.Original.Port, s.Reply.Port = interfaceOf(r.In, names), interfaceOf(r.Out, names)
+}
+
+// protoState is the second digit of proto_state; the first is that of a proxy,
+// which there is none of.
+func protoState(e *session.Session) uint8 {
+	switch e.Key[0].Proto {
+	case packet.ProtoICMP, packet.ProtoICMPv6:
+		return 0
+	}
+	return uint8(e.State)
+}
+
+func wordsOf(e *session.Session, generation uint32) (w Words) {
+	if e.LogEnd {
+		w |= WordLog
+	}
+	if e.Master.ID == 0 {
+		w |= WordMayDirty
+	} else {
+		w |= WordExt
+	}
+	if e.Generation != generation {
+		w |= WordDirty
+	}
+	if e.Blocked {
+		w |= WordBlock
+	}
+	return w
+}
+
+// elapsed is how many whole seconds went by.
+func elapsed(d time.Duration) int64 { return int64(d / time.Second) }
+
+// left rounds up, so that 0 means that nothing is left.
+func left(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

@@ -1,0 +1,64 @@
+package control
+
+import "portcullis/session"
+
+// Source is the engine as the server reads it. Its methods may be called from
+// any goroutine; each holds up packets for as long as it runs, so none does more
+// than its page asks for.
+type Source interface {
+	// Sessions copies sessions into page, from cursor on, and returns how many it
+	// copied and the cursor to go on from; 0 begins a walk and ends it. A page
+	// that comes back empty is not the end.
+	Sessions(cursor uint64, page []Record) (n int, next uint64, at Moment)
+	// Expectations does the same with expectations.
+	Expectations(cursor uint64, page []ExpectRecord) (n int, next uint64, at Moment)
+	// Clear ends the sessions that still live and counts them.
+	Clear(refs []session.Ref) int
+	// ClearExpectations takes out expectations that are still outstanding and
+	// counts them.
+	ClearExpectations(refs []session.Ref) int
+	// Counters are the engine's.
+	Counters() Counters
+}
+
+// Moment is what a copied record is to be read by.
+type Moment struct {
+	Now        session.Tick
+	Generation uint32 // of the ruleset in force
+}
+
+// Record is the copy of a session.
+type Record struct {
+	Ref     session.Ref
+	Session session.Session
+	Offset  [2]Offset
+}
+
+// ExpectRecord is the copy of an expectation.
+type ExpectRecord struct {
+	Ref     session.Ref
+	Expect  session.Expectation
+	In      uint16 // where its flow will arrive
+	Out     uint16 // and leave
+	Against bool   // as of a session
+}
+
+// Counters are numbers of the whole engine.
+type Counters struct {
+	Sessions        int
+	Expectations    int
+	MaxSessions     int
+	MaxExpectations int
+	Created         uint64 // sessions, ever
+	Cleared         uint64 // by the operator
+	Clashes         uint64
+}
+
+// Names resolves the numbers in records. The engine's register does.
+type Names interface {
+	Interface(index uint16) string
+	Interfaces() []string
+	Helper(number uint8) string
+	Service(number uint32) string
+	Policy(id uint32) string
+}

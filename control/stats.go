@@ -1,0 +1,81 @@
+package control
+
+import (
+	"fmt"
+	"strings"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// Stats is how the session table is doing.
+type Stats struct {
+	Sessions        int      `json:"session_count"` // of the family that was asked for
+	Expectations    int      `json:"exp_count"`
+	SetupRate       float64  `json:"setup_rate"` // new sessions a second, of both families
+	Clashes         uint64   `json:"clash"`
+	Cleared         uint64   `json:"delete"`    // by the operator
+	Ephemeral       int      `json:"ephemeral"` // half-open TCP, and others without an answer
+	TCPStates       []uint64 `json:"tcp_states"`
+	MaxSessions     int      `json:"max_sessions"`
+	MaxExpectations int      `json:"max_expectations"`
+	Used            int      `json:"used"` // sessions and expectations of both families
+	UsedExpected    int      `json:"used_expectations"`
+}
+
+// tcpStates are the names of proto_state, which they are indexed by.
+var tcpStates = [...]string{
+	session.StateNone: "NONE", session.StateEstablished: "ESTABLISHED", session.StateSynSent: "SYN_SENT",
+	session.StateSynReceived: "SYN_RECV", session.StateFinWait: "FIN_WAIT", session.StateTimeWait: "TIME_WAIT",
+	session.StateClose: "CLOSE", session.StateCloseWait: "CLOSE_WAIT", session.StateLastAck: "LAST_ACK",
+}
+
+// stats counts what the query chooses.
+func (w *walker) stats(rate float64) (*Stats, error) {
+	c := w.source.Counters()
+	st := &Stats{
+		SetupRate: rate, Clashes: c.Clashes, Cleared: c.Cleared, TCPStates: make([]uint64, len(tcpStates)),
+		MaxSessions: c.MaxSessions, MaxExpectations: c.MaxExpectations, Used: c.Sessions, UsedExpected: c.Expectations,
+	}
+	if err := w.expectations(func(*Session) { st.Expectations++ }); err != nil {
+		return nil, err
+	}
+	return st, w.sessions(st.count)
+}
+
+func (st *Stats) count(s *Session) {
+	st.Sessions++
+	if s.Proto == packet.ProtoTCP {
+		if int(s.ProtoState) < len(st.TCPStates) {
+			st.TCPStates[s.ProtoState]++
+		}
+		if s.ProtoState == uint8(session.StateSynSent) || s.ProtoState == uint8(session.StateSynReceived) {
+			st.Ephemeral++
+		}
+	} else if s.Reply.Packets == 0 {
+		st.Ephemeral++
+	}
+}
+
+// String is what diagnose sys session stat prints.
+func (st *Stats) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "misc info:\tsession_count=%d setup_rate=%.0f exp_count=%d reflect_count=0 clash=%d\n",
+		st.Sessions, st.SetupRate, st.Expectations, st.Clashes)
+	fmt.Fprintf(&b, "\tmemory_tension_drop=0 ephemeral=%d/%d removeable=0 extreme_low_mem=0\n", st.Ephemeral, st.MaxSessions)
+	fmt.Fprintf(&b, "delete=%d, flush=0, dev_down=0/0 ses_walkers=0\n", st.Cleared)
+	b.WriteString("TCP sessions:\n")
+	for i, n := range st.TCPStates {
+		if n > 0 {
+			fmt.Fprintf(&b, "\t%10d in %s state\n", n, tcpStates[i])
+		}
+	}
+	fmt.Fprintf(&b, "global: ses_limit=%d ses6_limit=0 rt_limit=0 rt6_limit=0\n", st.MaxSessions)
+	return b.String()
+}
+
+// Full is what diagnose sys session full-stat prints.
+func (st *Stats) Full() string {
+	return fmt.Sprintf("session table:\t\ttable_size=%d used=%d\nexpect session table:\ttable_size=%d used=%d\n%s",
+		st.MaxSessions, st.Used, st.MaxExpectations, st.UsedExpected, st)
+}

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"portcullis/helpers"
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// What an operator sees of a worker and may take from it. A table is walked in
+// steps of bounded length, so that packets go on in between.
+
+// SessionsFrom looks at n records from cursor on, calls f for each live session
+// among them and returns the cursor to go on from, 0 at the end. A walk begins
+// with 0. f borrows the session.
+func (w *Worker) SessionsFrom(cursor uint32, n int, f func(session.Ref, *session.Session)) (next uint32) {
+	return w.table.Walk(cursor, n, func(i uint32, s *session.Session) { f(session.Ref{Index: i, ID: s.ID}, s) })
+}
+
+// ExpectationsFrom is SessionsFrom for outstanding expectations, each with its
+// control session.
+func (w *Worker) ExpectationsFrom(cursor uint32, n int, f func(session.Ref, *session.Expectation, *session.Session)) (next uint32) {
+	return w.expect.Walk(cursor, n, func(r session.Ref, e *session.Expectation) { f(r, e, w.table.Resolve(e.Master)) })
+}
+
+// Offset is how the helper of s has moved the sequence numbers of direction dir:
+// nothing where none is bound.
+func (w *Worker) Offset(s *session.Session, dir packet.Dir) helpers.Offset {
+	if s.Control == 0 || s.Key[dir].Proto != packet.ProtoTCP {
+		return helpers.Offset{}
+	}
+	return w.controls.at(s.Control).control.Offset(dir)
+}
+
+// Generation is that of the ruleset in force.
+func (w *Worker) Generation() uint32 { return w.rules.Generation }
+
+// Clear ends those of the sessions that still live, for the operator, and says
+// how many those were. What their helpers expect ends with them.
+func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {
+	w.now = now
+	for _, r := range refs {
+		if s := w.table.Resolve(r); s != nil {
+			w.end(r.Index, s, session.EndCleared)
+			w.table.Remove(r.Index)
+			n++
+		}
+	}
+	w.stats.Cleared += uint64(n)
+	return n
+}
+
+// ClearExpectations takes out those of the expectations that are still
+// outstanding, and says how many those were.
+func (w *Worker) ClearExpectations(now session.Tick, refs []session.Ref) (n int) {
+	w.now = now
+	for _, r := range refs {
+		if w.expect.Take(r, w.expectationGone) {
+			n++
+		}
+	}
+	return n
+}
