@@ -182,6 +182,9 @@ func (f *Firewall) Ask(s os.Signal) (string, error) {
 	return f.Stderr()[before:], nil
 }
 
+// Control is the path of its control socket.
+func (f *Firewall) Control() string { return filepath.Join(f.dir, "state", "control.sock") }
+
 // Close ends the firewall, if it still runs, and removes its files.
 func (f *Firewall) Close() {
 	if f.Process != nil {

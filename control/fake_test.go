@@ -1,0 +1,131 @@
+package control
+
+import (
+	"time"
+
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// fake is a source of fixed records.
+type fake struct {
+	records   []Record
+	expected  []ExpectRecord
+	at        Moment
+	cleared   []session.Ref
+	forgotten []session.Ref
+	pages     int
+	turn      func(cursor uint64) // called before a page is read
+}
+
+// step is how many records a page of the fake looks at: less than asked for, so
+// that walks have several.
+const step = 3
+
+func (f *fake) Sessions(cursor uint64, page []Record) (n int, next uint64, at Moment) {
+	if f.turn != nil {
+		f.turn(cursor)
+	}
+	f.pages++
+	from := min(int(cursor), len(f.records))
+	to := min(from+min(step, len(page)), len(f.records))
+	n = copy(page, f.records[from:to])
+	if to == len(f.records) {
+		return n, 0, f.at
+	}
+	return n, uint64(to), f.at
+}
+
+func (f *fake) Expectations(_ uint64, page []ExpectRecord) (n int, next uint64, at Moment) {
+	return copy(page, f.expected), 0, f.at
+}
+
+func (f *fake) Clear(refs []session.Ref) int {
+	f.cleared = append(f.cleared, refs...)
+	return len(refs)
+}
+
+func (f *fake) ClearExpectations(refs []session.Ref) int {
+	f.forgotten = append(f.forgotten, refs...)
+	return len(refs)
+}
+
+func (f *fake) Counters() Counters {
+	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1}
+}
+
+// fakeNames resolves few numbers.
+type fakeNames struct{}
+
+func (fakeNames) Interfaces() []string { return []string{"port1", "port2", "port3"} }
+func (n fakeNames) Interface(i uint16) string {
+	return n.Interfaces()[i]
+}
+func (fakeNames) Helper(i uint8) string   { return []string{"", "ftp"}[i] }
+func (fakeNames) Service(i uint32) string { return []string{"", "FTP", "HTTPS"}[i] }
+func (fakeNames) Policy(id uint32) string { return map[uint32]string{4: "out"}[id] }
+
+func key(proto uint8, src string, sport uint16, dst string, dport uint16) packet.Key {
+	return packet.Key{Proto: proto, Src: packet.MustAddr(src), SrcPort: sport, Dst: packet.MustAddr(dst), DstPort: dport}
+}
+
+// rec makes the record of a session that arrives with one key and leaves with
+// another, from port1 to port2, under policy 4.
+func rec(id uint32, arrives, leaves packet.Key, edit func(*session.Session)) Record {
+	s := session.Session{
+		ID: id, Key: [2]packet.Key{arrives, leaves.Reply()}, Out: [2]uint16{1, 0},
+		Created: session.Tick(10 * time.Second), LastSeen: session.Tick(90 * time.Second),
+		Policy: 4, Generation: 2, LogEnd: true, State: session.StateEstablished,
+		Bytes: [2]uint64{3969, 16481}, Packets: [2]uint64{32, 45},
+	}
+	s.SetTimeout(3600 * time.Second)
+	if edit != nil {
+		edit(&s)
+	}
+	return Record{Ref: session.Ref{Index: id - 1, ID: id}, Session: s}
+}
+
+// gallery is one session of each kind, and two expectations.
+func gallery() *fake {
+	plain := key(6, "10.1.0.2", 53466, "10.2.0.2", 443)
+	snat := key(6, "203.0.113.9", 61000, "10.2.0.2", 443)
+	vip := key(6, "81.63.141.211", 53466, "191.2.16.148", 443)
+	real := key(6, "81.63.141.211", 53466, "172.16.40.19", 8443)
+	both := key(6, "10.9.0.1", 20000, "172.16.40.19", 8443)
+	ping, pinged := key(1, "10.1.0.2", 2589, "114.114.114.114", 8), key(1, "203.0.113.9", 63005, "114.114.114.114", 8)
+	dns := key(17, "10.1.0.3", 5353, "10.2.0.2", 53)
+	six := key(6, "fd01::2", 40000, "fd02::2", 22)
+	ftp, ftpOut := key(6, "10.1.0.2", 50000, "10.2.0.2", 21), key(6, "203.0.113.9", 50000, "10.2.0.2", 21)
+	data, dataIn := key(6, "10.2.0.2", 20, "203.0.113.9", 50001), key(6, "10.2.0.2", 20, "10.1.0.2", 50001)
+	f := &fake{at: Moment{Now: session.Tick(93*time.Second + 400*time.Millisecond), Generation: 2}}
+	f.records = []Record{
+		rec(1, plain, plain, func(s *session.Session) { s.Service = 2 }),
+		rec(2, plain, snat, func(s *session.Session) { s.Gateway[0] = packet.MustAddr("203.0.113.1") }),
+		rec(3, vip, real, func(s *session.Session) { s.State = session.StateCloseWait }),
+		rec(4, vip, both, func(s *session.Session) { s.Blocked = true }),
+		rec(5, ping, pinged, func(s *session.Session) { s.SetTimeout(time.Minute) }),
+		rec(6, dns, dns, func(s *session.Session) {
+			s.State, s.Packets[1], s.Bytes[1], s.Policy, s.LogEnd = session.StateNone, 0, 0, 9, false
+			s.SetTimeout(180 * time.Second)
+		}),
+		rec(7, six, six, func(s *session.Session) { s.Generation = 1; s.State = session.StateSynSent }),
+		rec(8, ftp, ftpOut, func(s *session.Session) { s.Helper, s.Control, s.Service = 1, 1, 1 }),
+		rec(0x16f90, data, dataIn, func(s *session.Session) {
+			s.Helper, s.Master, s.Against, s.Out = 1, session.Ref{Index: 7, ID: 8}, true, [2]uint16{0, 1}
+		}),
+	}
+	f.records[7].Offset = [2]Offset{{Pos: 4000000000, Before: 3, After: -2}, {}}
+	waits := session.Expectation{
+		Match: key(6, "10.2.0.2", 0, "203.0.113.9", 50002), Leave: key(6, "10.2.0.2", 0, "10.1.0.2", 50002),
+		Opener: packet.Reply, Master: session.Ref{Index: 7, ID: 8}, Policy: 4, Helper: 1,
+		Created: session.Tick(87 * time.Second), Expires: session.Tick(117 * time.Second),
+	}
+	untouched := waits
+	untouched.Match, untouched.Opener = key(17, "fd01::2", 0, "fd02::2", 30000), packet.Original
+	untouched.Leave = untouched.Match
+	f.expected = []ExpectRecord{
+		{Ref: session.Ref{Index: 0, ID: 11}, Expect: waits, In: 1, Out: 0, Against: true},
+		{Ref: session.Ref{Index: 1, ID: 12}, Expect: untouched, In: 0, Out: 1},
+	}
+	return f
+}
