@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"portcullis/lab"
+	"portcullis/lab/peer"
 )
 
 // ask runs a command of the binary against the firewall and returns what it
@@ -59,7 +60,7 @@ func (s *site) passive(t *testing.T) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(10 * time.Second))
 	r := bufio.NewScanner(conn)
-	for _, step := range []struct{ send, want string }{{"", "220"}, {"USER anonymous", "331"}, {"PASS x", "230"}, {"PASV", "227"}} {
+	for _, step := range []struct{ send, want string }{{"", "220"}, {"USER " + peer.User, "331"}, {"PASS " + peer.Password, "230"}, {"PASV", "227"}} {
 		if step.send != "" {
 			fmt.Fprintf(conn, "%s\r\n", step.send)
 		}
