@@ -40,6 +40,13 @@ type walker struct {
 	pause func() error
 
 	shown Session
+	pace  pacer
+}
+
+// turn is what happens between pages.
+func (w *walker) turn() error {
+	w.pace.pause()
+	return w.pause()
 }
 
 // sessions calls f for every session that the query chooses. f borrows it.
@@ -52,7 +59,7 @@ func (w *walker) sessions(f func(*Session)) error {
 				f(&w.shown)
 			}
 		}
-		if err := w.pause(); err != nil || next == 0 {
+		if err := w.turn(); err != nil || next == 0 {
 			return err
 		}
 		cursor = next
@@ -69,7 +76,7 @@ func (w *walker) expectations(f func(*Session)) error {
 				f(&w.shown)
 			}
 		}
-		if err := w.pause(); err != nil || next == 0 {
+		if err := w.turn(); err != nil || next == 0 {
 			return err
 		}
 		cursor = next

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"io"
 	"path/filepath"
@@ -263,5 +264,39 @@ func TestUnknownCommands(t *testing.T) {
 		if err := c.Execute(); err == nil {
 			t.Errorf("diagnose %s: no error", line)
 		}
+	}
+}
+
+// BenchmarkForwardWhileListed tells what lists of a million sessions, one after
+// the other, cost the packets of one worker.
+func BenchmarkForwardWhileListed(b *testing.B) {
+	const sessions = 1_000_000
+	d, c := quietDaemon(b, sessions)
+	first := packettest.Frame("udp 10.1.0.2:5000 > 10.2.0.2:53 len 8")
+	batch := make([]engine.Slot, 64)
+	for _, form := range []control.Form{"none", control.FormBlock, control.FormShort} {
+		b.Run(string(form), func(b *testing.B) {
+			ctx, cancel := context.WithCancel(b.Context())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for ctx.Err() == nil && form != "none" {
+					c.List(ctx, control.Query{}, form, io.Discard) // until it is cancelled
+				}
+			}()
+			b.ResetTimer()
+			for n := 0; n < b.N; {
+				for i := range batch {
+					frame := bytes.Clone(first)
+					flow(frame, n*7919%sessions)
+					batch[i].Parse(frame, packet.Offload{})
+					n++
+				}
+				d.plane.Do(func(now session.Tick) { d.worker.Process(now, batch) })
+			}
+			b.StopTimer()
+			cancel()
+			<-done
+		})
 	}
 }
