@@ -50,6 +50,8 @@ func NewServer(source Source, names Names) *Server {
 	mux.HandleFunc("GET /v1/top", s.top)
 	mux.HandleFunc("GET /v1/interfaces", s.interfaces)
 	s.http = http.Server{Handler: s.gated(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	s.done.Add(1)
+	go s.measure()
 	return s
 }
 
@@ -66,8 +68,6 @@ func (s *Server) gated(h http.Handler) http.Handler {
 
 // Serve answers what comes in by l, which it takes, until Close.
 func (s *Server) Serve(l net.Listener) error {
-	s.done.Add(1)
-	go s.measure()
 	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
@@ -94,7 +94,7 @@ func (s *Server) measure() {
 const closeGrace = 500 * time.Millisecond
 
 // Close ends the server and waits until nobody reads the source any more. It is
-// called once, after Serve began.
+// called once.
 func (s *Server) Close() error {
 	close(s.stop)
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)

@@ -60,6 +60,9 @@ func (l *loginFilter) load() (control.Filter, error) {
 	if err != nil {
 		return control.Filter{}, fmt.Errorf("session filter: %w", err)
 	}
+	if err := ours(filepath.Dir(l.path)); err != nil {
+		return control.Filter{}, err
+	}
 	leader, words, _ := strings.Cut(string(text), "\n")
 	if leader != l.leader {
 		return control.Filter{}, nil // of a login that is over

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func (s *site) ask(t *testing.T, words ...string) (out, complaint string, err er
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, append(words, "--control", s.fw.Control())...)
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+publicDir(t))
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+filepath.Dir(s.fw.Control()))
 	var b, e strings.Builder
 	cmd.Stdout, cmd.Stderr = &b, &e
 	err = cmd.Run()
@@ -98,6 +99,17 @@ func TestControl(t *testing.T) {
 	s.tells(t, "diagnose sys session full-stat", `session table:.* used=1\n`)
 	s.tells(t, "diagnose sys session top by policy", `\n1 .* 4 ftp-only\n`)
 	s.tells(t, "diagnose netlink interface list", `if=port1 index=1\nif=port2 index=2\n`)
+
+	// The filter of a login holds until it is cleared.
+	s.tells(t, "diagnose sys session filter dport 80", `^$`)
+	s.tells(t, "diagnose sys session filter negate src src 10.1.0.2", `^$`)
+	s.tells(t, "diagnose sys session filter", `source ip: not 10\.1\.0\.2-10\.1\.0\.2\n`, `dest port: 80-80\n`, `policy id: any\n`)
+	out, complaint, err := s.ask(t, "diagnose", "sys", "session", "list")
+	if err != nil || out != "total session: 0\n" || !strings.Contains(complaint, "session filter in force: ") {
+		t.Errorf("list under a filter: %v, %q, %q", err, out, complaint)
+	}
+	s.tells(t, "diagnose sys session list dport 21", `total session: 1\n$`)
+	s.tells(t, "diagnose sys session filter clear", `^$`)
 
 	if _, complaint, err := s.ask(t, "diagnose", "sys", "session", "clear"); err == nil || !strings.Contains(complaint, "no filter is set") {
 		t.Errorf("clear without a filter: %v, %q", err, complaint)
