@@ -145,6 +145,8 @@ func TestStorm(t *testing.T) {
 		case 1:
 			rules++
 			r.worker.SetRuleset(r.rules[[]int{0, 1, 0, 2, 1, 3}[rules%6]])
+		case 2:
+			s.clear(r)
 		}
 		if i%16 == 0 {
 			if err := r.worker.CheckInvariants(); err != nil {
@@ -153,13 +155,32 @@ func TestStorm(t *testing.T) {
 		}
 	}
 	stats := r.worker.Stats()
-	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 {
+	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Cleared < 10 {
 		t.Errorf("the storm was a breeze: %+v", stats)
 	}
 	r.worker.Shutdown(r.now)
 	if err := r.worker.CheckInvariants(); err != nil || r.worker.Stats().Sessions != 0 || r.worker.Stats().Expectations != 0 {
 		t.Errorf("after the end: %v, %+v", err, r.worker.Stats())
 	}
+}
+
+// clear takes out some of what there is, as an operator does.
+func (s *storm) clear(r *rig) {
+	var sessions, expected []session.Ref
+	for cursor, first := uint32(0), true; first || cursor != 0; first = false {
+		cursor = r.worker.SessionsFrom(cursor, 7, func(ref session.Ref, _ *session.Session) {
+			if s.r.IntN(8) == 0 {
+				sessions = append(sessions, ref)
+			}
+		})
+	}
+	r.worker.ExpectationsFrom(0, 1000, func(ref session.Ref, _ *session.Expectation, _ *session.Session) {
+		if s.r.IntN(4) == 0 {
+			expected = append(expected, ref)
+		}
+	})
+	r.worker.Clear(r.now, sessions)
+	r.worker.ClearExpectations(r.now, expected)
 }
 
 // noise sends one packet that belongs to nothing in particular.

@@ -20,7 +20,7 @@ func group(use, short string, below ...*cobra.Command) *cobra.Command {
 		for _, b := range below {
 			names = append(names, b.Name())
 		}
-		return fmt.Errorf("%s %q: no such command: expected one of %s", c.CommandPath(), words[0], strings.Join(names, ", "))
+		return fmt.Errorf("%s %q: no such command: expected one of %s", strings.TrimPrefix(c.CommandPath(), "portcullis "), words[0], strings.Join(names, ", "))
 	}
 	c.AddCommand(below...)
 	return c
