@@ -29,6 +29,7 @@ type Ruleset struct {
 	routes      *route.Table
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
+	secondary   map[packet.Addr]config.AllowAccess
 	implicitLog bool
 	localInLog  bool
 }
@@ -56,6 +57,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		Generation:  generation,
 		MaxSession:  int(cfg.Global.MaxSessions),
 		bindings:    bindings(cfg, names),
+		secondary:   map[packet.Addr]config.AllowAccess{},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}
@@ -88,6 +90,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 func (rs *Ruleset) addInterface(i uint16, c *config.Interface, link Link) {
 	for len(rs.interfaces) <= int(i) {
 		rs.interfaces = append(rs.interfaces, iface{})
+	}
+	for _, s := range c.SecondaryIP {
+		rs.secondary[packet.AddrFrom(s.IP.Addr())] = s.AllowAccess
 	}
 	mtu := link.MTU
 	if c.MTUOverride {
@@ -138,13 +143,18 @@ func (rs *Ruleset) linkLocal(i uint16, a packet.Addr) bool {
 	return int(i) < len(rs.interfaces) && !a.IsZero() && rs.interfaces[i].linkLocal == a
 }
 
-// offersPing says whether interface i answers echo requests of the family.
-func (rs *Ruleset) offersPing(i uint16, six bool) bool {
+// offersPing says whether an echo request that came in by interface i to the
+// box's address dst is answered: a secondary address has an allowaccess of its
+// own, for every other one that of the interface decides.
+func (rs *Ruleset) offersPing(i uint16, dst packet.Addr) bool {
+	if access, ok := rs.secondary[dst]; ok {
+		return access&config.AccessPing != 0
+	}
 	if int(i) >= len(rs.interfaces) {
 		return false
 	}
-	if six {
-		return rs.interfaces[i].ping6
+	if dst.Is4() {
+		return rs.interfaces[i].ping4
 	}
-	return rs.interfaces[i].ping4
+	return rs.interfaces[i].ping6
 }
