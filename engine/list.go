@@ -40,7 +40,7 @@ func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {
 	w.now = now
 	for _, r := range refs {
 		if s := w.table.Resolve(r); s != nil {
-			w.end(r.Index, s, session.EndCleared)
+			w.end(s, session.EndCleared)
 			w.table.Remove(r.Index)
 			n++
 		}

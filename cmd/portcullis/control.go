@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
 
 	"portcullis/control"
 	"portcullis/dataplane"
@@ -26,28 +26,37 @@ func (o *controlOptions) flags(c *cobra.Command) {
 	c.Flags().StringVar(&o.group, "control-group", "", "the `group` whose members may use the control socket, beside root")
 }
 
-// serveControl opens the control socket and answers what comes in by it until it
-// is closed, which must come before the end of the daemon.
-func (d *daemon) serveControl(o controlOptions) (io.Closer, error) {
-	path := o.path
-	switch path {
+// listenControl opens the control socket, or none.
+func (o *runOptions) listenControl() (net.Listener, error) {
+	switch o.control.path {
 	case "none":
-		return io.NopCloser(nil), nil
+		return nil, nil
 	case "":
-		path = filepath.Join(d.opts.stateDir, filepath.Base(control.DefaultSocket))
+		return control.Listen(filepath.Join(o.stateDir, filepath.Base(control.DefaultSocket)), o.control.group)
 	}
-	l, err := control.Listen(path, o.group)
-	if err != nil {
-		return nil, err
+	return control.Listen(o.control.path, o.control.group)
+}
+
+func closeSocket(l net.Listener) error {
+	if l == nil {
+		return nil
+	}
+	return l.Close()
+}
+
+// serveControl answers what comes in by the control socket, which it takes, until
+// it is closed. That must come before the end of the daemon.
+func (d *daemon) serveControl(l net.Listener) io.Closer {
+	if l == nil {
+		return io.NopCloser(nil)
 	}
 	s := control.NewServer(&view{d.plane, d.worker}, d.names)
 	go func() {
 		if err := s.Serve(l); err != nil {
-			d.log.Error(fmt.Sprintf("control socket %s: %v", path, err))
+			d.log.Error(fmt.Sprintf("control socket: %v", err))
 		}
 	}()
-	d.log.Info("control socket is open", zap.String("path", path))
-	return s, nil
+	return s
 }
 
 // view is the engine as the control server reads it: everything happens under

@@ -20,6 +20,7 @@ import (
 	"portcullis/packet"
 	"portcullis/packet/packettest"
 	"portcullis/session"
+	"portcullis/telemetry"
 )
 
 const listConfig = `
@@ -50,7 +51,7 @@ func quietDaemon(t testing.TB, sessions int) (*daemon, *control.Client) {
 	if bad.Err() != nil {
 		t.Fatal(bad)
 	}
-	d := &daemon{names: engine.NewNames(), log: zap.NewNop(), opts: runOptions{stateDir: t.TempDir()}}
+	d := &daemon{names: engine.NewNames(), log: zap.NewNop(), events: telemetry.NewRing(16), opts: runOptions{stateDir: t.TempDir()}}
 	rules, err := engine.Compile(cfg, engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1500}}, d.names, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -70,10 +71,11 @@ func quietDaemon(t testing.TB, sessions int) (*daemon, *control.Client) {
 		}
 	}
 	d.plane = dataplane.New(d.worker)
-	api, err := d.serveControl(controlOptions{})
+	socket, err := d.opts.listenControl()
 	if err != nil {
 		t.Fatal(err)
 	}
+	api := d.serveControl(socket)
 	t.Cleanup(func() {
 		if err := api.Close(); err != nil {
 			t.Error(err)
