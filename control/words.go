@@ -39,13 +39,17 @@ func (w Words) appendTo(b []byte) []byte {
 
 // MarshalJSON makes a list of strings.
 func (w Words) MarshalJSON() ([]byte, error) {
-	list := []string{}
+	b := []byte{'['}
 	for i, name := range wordNames {
-		if w&(1<<i) != 0 {
-			list = append(list, name)
+		if w&(1<<i) == 0 {
+			continue
 		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), name...), '"')
 	}
-	return json.Marshal(list)
+	return append(b, ']'), nil
 }
 
 // UnmarshalJSON reads a list of strings.
