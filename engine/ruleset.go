@@ -7,6 +7,7 @@ import (
 	"portcullis/packet"
 	"portcullis/policy"
 	"portcullis/route"
+	"portcullis/session/tcp"
 )
 
 // Inventory is what a configuration does not say but the machine knows, by
@@ -29,6 +30,7 @@ type Ruleset struct {
 	routes      *route.Table
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
+	tcp         tcp.Mode          // how closely connections are tracked
 	implicitLog bool
 	localInLog  bool
 }
@@ -56,6 +58,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		Generation:  generation,
 		MaxSession:  int(cfg.Global.MaxSessions),
 		bindings:    bindings(cfg, names),
+		tcp:         tcp.Mode{AntiReplay: tcp.Strict},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}
