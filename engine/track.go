@@ -16,9 +16,9 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 	}
 	alive := true
 	if p.Key.Proto == packet.ProtoTCP {
-		r := s.TCP.Track(uint8(dir), w.segment(s, dir, p), w.rules.tcp)
-		if r != tcp.Alive || s.TCP.State() != s.State {
-			if r = w.tracked(s, dir, p, r); !r.Passes() {
+		if !flows(s, dir, p) {
+			r := w.trackTCP(s, dir, p)
+			if !r.Passes() {
 				return unfit(r)
 			}
 			alive = r == tcp.Alive
@@ -34,6 +34,18 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 	return packet.ReasonNone
 }
 
+// flows is the short way of a segment: of an established connection, in its
+// window, its numbers those of the ends.
+func flows(s *session.Session, dir packet.Dir, p *Slot) bool {
+	const control = packet.TCPSyn | packet.TCPFin | packet.TCPRst | packet.TCPAck
+	if p.TCPFlags&control != packet.TCPAck || s.Control != 0 {
+		return false
+	}
+	h := (*[16]byte)(p.Frame[p.L4:])
+	return s.TCP.Flow(uint8(dir), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]),
+		uint32(len(p.Frame))-p.Payload, binary.BigEndian.Uint16(h[14:]))
+}
+
 // unfit is the name of a drop.
 func unfit(r tcp.Result) packet.Reason {
 	if r == tcp.OutOfWindow {
@@ -45,7 +57,6 @@ func unfit(r tcp.Result) packet.Reason {
 // segment is what the tracker looks at. Options are read of a SYN only.
 func (w *Worker) segment(s *session.Session, dir packet.Dir, p *Slot) tcp.Segment {
 	h := p.Frame[p.L4:]
-	_ = h[15]
 	seg := tcp.Segment{
 		Flags:  p.TCPFlags,
 		Seq:    binary.BigEndian.Uint32(h[4:]),
@@ -71,11 +82,12 @@ func synOptions(p *Slot, seg *tcp.Segment) {
 	seg.SACKOK = option(h, optionSACKOK) != nil
 }
 
-// tracked is the slow part of track: connections that open or close, and
+// trackTCP is the slow part of track: connections that open or close, and
 // segments that do not fit at first sight.
-func (w *Worker) tracked(s *session.Session, dir packet.Dir, p *Slot, r tcp.Result) tcp.Result {
+func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Result {
+	seg := w.segment(s, dir, p)
+	r := s.TCP.Track(uint8(dir), seg, w.rules.tcp)
 	if r == tcp.OutOfWindow && s.TCP.SACKPermitted() {
-		seg := w.segment(s, dir, p)
 		if seg.SACK, seg.HasSACK = w.sackEdge(s, dir, p); seg.HasSACK {
 			r = s.TCP.Track(uint8(dir), seg, w.rules.tcp)
 		}

@@ -93,15 +93,25 @@ func (c *Conn) SACKPermitted() bool { return c.flags&sackOK != 0 }
 // Track follows the connection with a segment that side d sent and says what
 // becomes of it. A segment that is dropped changes nothing.
 func (c *Conn) Track(d uint8, s Segment, m Mode) Result {
-	if c.state == Established && s.Flags&control == ACK && c.flags&odd == 0 {
-		me, peer := &c.side[d&1], &c.side[d&1^1]
-		// As fits says, in three comparisons.
-		if !after(s.Seq, me.max) && peer.end-s.Ack <= me.reach && int32(me.end-s.Seq-s.Len) <= int32(peer.reach) {
-			c.take(me, peer, s.Seq+s.Len, s.Ack, uint32(s.Window)<<(c.scale[d&1]&15))
-			return Alive
-		}
+	if s.Flags&control == ACK && c.Flow(d, s.Seq, s.Ack, s.Len, s.Window) {
+		return Alive
 	}
 	return c.track(d&1, &s, m)
+}
+
+// Flow is the short way of Track, for a segment that has of SYN, FIN, RST and ACK
+// only ACK: it takes one that fits an established connection, and reports false
+// where Track is to be asked.
+func (c *Conn) Flow(d uint8, seq, ack, n uint32, window uint16) bool {
+	me, peer := &c.side[d&1], &c.side[d&1^1]
+	end := seq + n
+	if c.state != Established || c.flags&odd != 0 ||
+		after(seq, me.max) || peer.end-ack > me.reach || int32(me.end-end) > int32(peer.reach) { // as fits says
+		return false
+	}
+	raise(&me.end, end)
+	allow(me, peer, ack, uint32(window)<<(c.scale[d&1]&15))
+	return true
 }
 
 // track is the long way of Track.

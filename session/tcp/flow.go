@@ -17,7 +17,8 @@ func (c *Conn) segment(d uint8, s *Segment, m Mode) Result {
 	}
 	alive := after(end, me.end) || after(s.Ack, c.isn)
 	c.fin(d, s, end)
-	c.take(me, peer, end, s.Ack, c.window(d, s))
+	raise(&me.end, end)
+	allow(me, peer, s.Ack, c.window(d, s))
 	c.flags = c.flags&^(unheard<<d) | synAcked<<(d^1)
 	if c.flags&(finSent<<(d^1)) != 0 && !before(s.Ack, peer.end) {
 		c.flags |= finAcked << (d ^ 1)

@@ -76,7 +76,7 @@ func (c *Conn) synAck(d uint8, s *Segment) Result {
 	r := c.fits(d, s)
 	switch {
 	case c.state == SynReceived && r == Alive && s.Seq+1 == peer.ack: // again, or of a simultaneous open
-		c.take(me, peer, s.end(), s.Ack, c.window(d, s))
+		allow(me, peer, s.Ack, c.window(d, s))
 		c.flags |= synAcked << (d ^ 1)
 		c.state = c.derive()
 		return Alive

@@ -10,10 +10,8 @@ const (
 	mostScale = 14
 )
 
-// take learns from a segment that fits: me sent it, up to end, and offers window
-// bytes from ack on.
-func (c *Conn) take(me, peer *side, end, ack, window uint32) {
-	raise(&me.end, end)
+// allow learns that me offers window bytes from ack on.
+func allow(me, peer *side, ack, window uint32) {
 	raise(&me.ack, ack)
 	raise(&peer.max, ack+window)
 	if 2*window > me.reach {
