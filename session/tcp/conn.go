@@ -19,8 +19,8 @@ import "unsafe"
 // retransmission of what lies further back is fit to pass, so that the receiver
 // can say that it has it, but no sign of life.
 //
-// A segment may begin at max: that is the byte of a zero-window probe (RFC 9293
-// section 3.8.6.1). It may end behind max: the receiver trims it.
+// max is two more than was allowed, for zero-window probes (RFC 9293 section
+// 3.8.6.1). A segment may end behind it: the receiver trims it.
 //
 // The opener's SYN is kept beside the two sides, because a SYN that arrives in
 // the middle of a connection changes nothing until the other end has decided
@@ -32,7 +32,7 @@ import "unsafe"
 // counted as the session's directions are: 0 is the opener.
 type Conn struct {
 	side  [2]side
-	isn   uint32   // the opener's last SYN; when reset: the end of who was told
+	isn   uint32   // the opener's last SYN
 	flags flags    // see below
 	win   uint16   // that SYN's window
 	len   uint16   // and its payload (RFC 7413)
@@ -44,7 +44,7 @@ type Conn struct {
 // side is what is known of one end.
 type side struct {
 	end   uint32 // behind the highest sequence number it sent
-	max   uint32 // as far as the other side has allowed it to send
+	max   uint32 // as far as the other side has allowed it to send, and probe
 	ack   uint32 // the highest acknowledgement it sent; before any, the least it can send
 	reach uint32 // how far behind the other's end its acknowledgements may be
 }
@@ -60,8 +60,6 @@ const (
 	_
 	synAcked // its SYN is acknowledged
 	_
-	resetter // it reset the connection
-	_
 	unheard // picked up, and it has not sent since
 	_
 	met          // both sides' numbers are known
@@ -73,7 +71,6 @@ const (
 	finsSent  = finSent | finSent<<1
 	finsAcked = finAcked | finAcked<<1
 	synsAcked = synAcked | synAcked<<1
-	resetters = resetter | resetter<<1
 	// odd are the flags that keep an established connection off the short way.
 	odd = pending | unheard | unheard<<1
 )

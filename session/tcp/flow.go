@@ -15,7 +15,6 @@ func (c *Conn) segment(d uint8, s *Segment, m Mode) Result {
 	case r != Alive:
 		return r
 	}
-	alive := after(end, me.end) || after(s.Ack, c.isn)
 	c.fin(d, s, end)
 	raise(&me.end, end)
 	allow(me, peer, s.Ack, c.window(d, s))
@@ -26,10 +25,9 @@ func (c *Conn) segment(d uint8, s *Segment, m Mode) Result {
 	if d == 1 {
 		c.flags &^= pending // it still knows the connection
 	}
-	if c.state == Close && (c.flags&(resetter<<d) == 0 || !alive) {
+	if c.state == Close {
 		return Pass
 	}
-	c.flags &^= resetters
 	c.state = c.derive()
 	return Alive
 }

@@ -109,8 +109,8 @@ func (c *Conn) acksSYN(ack uint32) bool { return ack-c.isn-1 <= uint32(c.len) }
 // meet sets both sides' numbers, and with them options, by the opener's SYN and
 // the other side's, which acknowledges ack.
 func (c *Conn) meet(s *Segment, ack uint32) {
-	c.side[0] = side{end: c.isn + 1 + uint32(c.len), max: ack + uint32(s.Window), ack: s.Seq + 1, reach: leastReach}
-	c.side[1] = side{end: s.end(), max: s.Seq + 1 + uint32(c.win), ack: ack, reach: leastReach}
+	c.side[0] = side{end: c.isn + 1 + uint32(c.len), max: ack + uint32(s.Window) + probe, ack: s.Seq + 1, reach: leastReach}
+	c.side[1] = side{end: s.end(), max: s.Seq + 1 + uint32(c.win) + probe, ack: ack, reach: leastReach}
 	c.scale = [2]uint8{}
 	if c.shift > 0 && s.Scale > 0 { // RFC 7323 section 2.2: both or none
 		c.scale = [2]uint8{min(c.shift-1, mostScale), min(s.Scale-1, mostScale)}

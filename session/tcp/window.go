@@ -6,6 +6,10 @@ const (
 	leastReach = 2 * 66000
 	// mostReach keeps comparisons in one half of the sequence space.
 	mostReach = 1 << 30
+	// probe is how far behind its window a side may begin a segment: it probes a
+	// closed window with one byte, gives up with a FIN behind that, and
+	// acknowledges from behind both.
+	probe = 2
 	// mostScale is the largest shift (RFC 7323 section 2.3).
 	mostScale = 14
 )
@@ -13,7 +17,7 @@ const (
 // allow learns that me offers window bytes from ack on.
 func allow(me, peer *side, ack, window uint32) {
 	raise(&me.ack, ack)
-	raise(&peer.max, ack+window)
+	raise(&peer.max, ack+window+probe)
 	if 2*window > me.reach {
 		me.reach = min(2*window, mostReach)
 	}
@@ -61,7 +65,7 @@ func (c *Conn) acks(d uint8, s *Segment) bool {
 // Promise allows side d to send window bytes from ack on: for who acknowledges
 // in the name of the other side. The window is as in a header of that side.
 func (c *Conn) Promise(d uint8, ack uint32, window uint16) {
-	raise(&c.side[d&1].max, ack+uint32(window)<<(c.scale[d&1^1]&15))
+	raise(&c.side[d&1].max, ack+uint32(window)<<(c.scale[d&1^1]&15)+probe)
 }
 
 // Quotes says whether side d may have sent a byte with number seq lately: for ICMP
