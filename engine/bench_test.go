@@ -172,7 +172,7 @@ func benchWorker(b *testing.B, policies int, snat bool) *Worker {
 			PolicyID: uint32(i + 1), Status: true, Accept: true, NAT: snat,
 			SrcIntf: []string{"port1"}, DstIntf: []string{"port2"}, Schedule: []string{"always"},
 			SrcAddr: []string{"all"}, DstAddr: []string{"all"}, SrcAddr6: []string{"all"}, DstAddr6: []string{"all"},
-			Service: []string{"ALL"}, LogTraffic: "all",
+			Service: []string{"ALL"}, LogTraffic: "all", AntiReplay: true,
 		}
 		if i < policies-1 {
 			name := fmt.Sprintf("net%d", i)

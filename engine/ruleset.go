@@ -35,6 +35,9 @@ type Ruleset struct {
 	localInLog  bool
 }
 
+// antiReplay are the words of system global's anti-replay.
+var antiReplay = map[string]tcp.AntiReplay{"strict": tcp.Strict, "loose": tcp.Loose, "disable": tcp.Disable}
+
 // binding is what a session helper entry binds a helper to.
 type binding struct {
 	proto uint8
@@ -58,7 +61,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		Generation:  generation,
 		MaxSession:  int(cfg.Global.MaxSessions),
 		bindings:    bindings(cfg, names),
-		tcp:         tcp.Mode{AntiReplay: tcp.Strict},
+		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}

@@ -54,6 +54,15 @@ func unfit(r tcp.Result) packet.Reason {
 	return packet.ReasonTCPState
 }
 
+// mode is how closely the connection of s is tracked.
+func (w *Worker) mode(s *session.Session) tcp.Mode {
+	m := w.rules.tcp
+	if s.AnySeq {
+		m.AntiReplay = tcp.Disable
+	}
+	return m
+}
+
 // segment is what the tracker looks at. Options are read of a SYN only.
 func (w *Worker) segment(s *session.Session, dir packet.Dir, p *Slot) tcp.Segment {
 	h := p.Frame[p.L4:]
@@ -86,10 +95,11 @@ func synOptions(p *Slot, seg *tcp.Segment) {
 // segments that do not fit at first sight.
 func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Result {
 	seg := w.segment(s, dir, p)
-	r := s.TCP.Track(uint8(dir), seg, w.rules.tcp)
+	mode := w.mode(s)
+	r := s.TCP.Track(uint8(dir), seg, mode)
 	if r == tcp.OutOfWindow && s.TCP.SACKPermitted() {
 		if seg.SACK, seg.HasSACK = w.sackEdge(s, dir, p); seg.HasSACK {
-			r = s.TCP.Track(uint8(dir), seg, w.rules.tcp)
+			r = s.TCP.Track(uint8(dir), seg, mode)
 		}
 	}
 	st := s.TCP.State()
@@ -128,7 +138,7 @@ func (w *Worker) sackEdge(s *session.Session, dir packet.Dir, p *Slot) (edge uin
 // one that is over, which then gives way.
 func (w *Worker) reopens(s *session.Session, dir packet.Dir, p *Slot) bool {
 	if p.Key.Proto != packet.ProtoTCP || dir != packet.Original || !tcp.Opens(p.TCPFlags) ||
-		!s.TCP.Reopens(binary.BigEndian.Uint32(p.Frame[p.L4+4:]), w.rules.tcp) {
+		!s.TCP.Reopens(binary.BigEndian.Uint32(p.Frame[p.L4+4:]), w.mode(s)) {
 		return false
 	}
 	i := w.table.IndexOf(s)

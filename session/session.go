@@ -52,6 +52,7 @@ type Session struct {
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
 	Replied bool // the other side has answered
+	AnySeq  bool // its policy lets sequence numbers unchecked
 	live    bool
 }
 
