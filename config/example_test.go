@@ -41,6 +41,8 @@ func ExampleSchema() {
 	}
 	// Output:
 	// config system global
+	//     set anti-replay strict
+	//     set check-reset-range disable
 	//     set hostname Portcullis
 	//     set max-sessions 1048576
 	// config log setting

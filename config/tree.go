@@ -23,8 +23,10 @@ type Config struct {
 
 // Global is [system.global].
 type Global struct {
-	Hostname    string
-	MaxSessions uint32 // our extension: bound of the session table
+	AntiReplay      string // "strict", "loose" or "disable"
+	CheckResetRange bool   // strict
+	Hostname        string
+	MaxSessions     uint32 // our extension: bound of the session table
 }
 
 // LogSetting is [log.setting].
@@ -170,6 +172,7 @@ type Policy struct {
 	Schedule       []string // FortiOS takes one name
 	Service        []string
 	NAT            bool
+	AntiReplay     bool
 	LogTraffic     string // "all", "utm" or "disable"
 	LogStart       bool   // logtraffic-start
 	Comments       string

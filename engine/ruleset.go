@@ -9,6 +9,7 @@ import (
 	"portcullis/packet"
 	"portcullis/policy"
 	"portcullis/route"
+	"portcullis/session/tcp"
 )
 
 // Inventory is what a configuration does not say but the machine knows, by
@@ -34,9 +35,13 @@ type Ruleset struct {
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
 	secondary   map[packet.Addr]config.AllowAccess
+	tcp         tcp.Mode // how closely connections are tracked
 	implicitLog bool
 	localInLog  bool
 }
+
+// antiReplay are the words of system global's anti-replay.
+var antiReplay = map[string]tcp.AntiReplay{"strict": tcp.Strict, "loose": tcp.Loose, "disable": tcp.Disable}
 
 // binding is what a session helper entry binds a helper to.
 type binding struct {
@@ -63,6 +68,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		Generation:  generation,
 		MaxSession:  int(cfg.Global.MaxSessions),
 		secondary:   map[packet.Addr]config.AllowAccess{},
+		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}

@@ -139,7 +139,7 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, p) {
+	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
 		}

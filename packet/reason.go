@@ -38,6 +38,7 @@ const (
 	ReasonSessionClash
 	ReasonSessionBlocked
 	ReasonTCPState
+	ReasonTCPWindow
 	ReasonICMPNoSession
 
 	// Route.
@@ -101,6 +102,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionClash:     {"session-clash", "another session already has the tuple of this one's replies"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
+	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},
 	ReasonICMPNoSession:    {"icmp-no-session", "the ICMP error reports about a packet of no session"},
 
 	ReasonNoRoute:     {"no-route", "no route leads to the destination"},
