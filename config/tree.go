@@ -25,6 +25,9 @@ type Config struct {
 type Global struct {
 	Hostname    string
 	MaxSessions uint32 // our extension: bound of the session table
+
+	IPFragmentMemThresholds uint32 // megabytes
+	IPFragmentTimeout       uint32 // seconds
 }
 
 // LogSetting is [log.setting].

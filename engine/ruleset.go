@@ -2,9 +2,11 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"portcullis/config"
 	"portcullis/packet"
+	"portcullis/packet/reassembly"
 	"portcullis/policy"
 	"portcullis/route"
 )
@@ -29,6 +31,7 @@ type Ruleset struct {
 	routes      *route.Table
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
+	fragments   reassembly.Limits
 	implicitLog bool
 	localInLog  bool
 }
@@ -53,9 +56,13 @@ type iface struct {
 // but those of the machine (an interface that inv lacks).
 func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32) (*Ruleset, error) {
 	rs := &Ruleset{
-		Generation:  generation,
-		MaxSession:  int(cfg.Global.MaxSessions),
-		bindings:    bindings(cfg, names),
+		Generation: generation,
+		MaxSession: int(cfg.Global.MaxSessions),
+		bindings:   bindings(cfg, names),
+		fragments: reassembly.Limits{
+			Memory:  int(cfg.Global.IPFragmentMemThresholds) << 20,
+			Timeout: time.Duration(cfg.Global.IPFragmentTimeout) * time.Second,
+		},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}

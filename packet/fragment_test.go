@@ -94,7 +94,8 @@ func TestFragmentOptions(t *testing.T) {
 
 func TestFragmentRefuses(t *testing.T) {
 	for line, mtu := range map[string]int{
-		"udp [fd00::1]:1 > [fd00::2]:2 len 3000":                    1280,
+		"udp [fd00::1]:1 > [fd00::2]:2 len 3000 frag 0":             1280,
+		"udp [fd00::1]:1 > [fd00::2]:2 len 3000 ext 0":              63,
 		"tcp 10.0.0.1:1 > 10.0.0.2:2 A len 3000 partial gso 1000":   1500,
 		"udp 10.0.0.1:1 > 10.0.0.2:2 len 30":                        27,
 		"udp 10.0.0.1:1 > 10.0.0.2:2 len 30 ipopt 9404000001010101": 35,
