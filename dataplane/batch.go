@@ -26,12 +26,14 @@ func (w *worker) admit(now session.Tick, b Buffer) packet.Reason {
 	if len(frame) < packet.EthernetSize {
 		return packet.ReasonTruncated
 	}
-	if dst := MAC(frame); dst != w.mac && !dst.IsGroup() {
+	group := MAC(frame).IsGroup()
+	if !group && MAC(frame) != w.mac {
 		return packet.ReasonNotForUs
 	}
+	b = untagPriority(b)
 	s := &w.batch.slots[w.batch.n]
 	s.In = w.member.index
-	if r := s.Parse(frame, b.Offload()); r != packet.ReasonNone {
+	if r := s.Parse(b.Frame(), b.Offload()); r != packet.ReasonNone {
 		return r
 	}
 	if s.VLANs > 0 {
@@ -49,8 +51,32 @@ func (w *worker) admit(now session.Tick, b Buffer) packet.Reason {
 		}
 		return packet.ReasonNone
 	}
+	if group && !s.Key.Dst.IsMulticast() && !s.Key.Dst.IsBroadcast() {
+		return packet.ReasonNotForUs // every router of the link would forward it (RFC 1812 section 5.3.4)
+	}
 	s.Verdict, s.Reason, s.Out, s.FragmentTo = engine.Drop, packet.ReasonNone, 0, 0
 	w.batch.buffers[w.batch.n] = b
 	w.batch.n++
 	return packet.ReasonNone
+}
+
+// untagPriority takes out an 802.1Q tag that names no VLAN but only a priority
+// (identifier 0): such a frame is an untagged one.
+func untagPriority(b Buffer) Buffer {
+	const tag = 4
+	f := b.Frame()
+	if len(f) < packet.EthernetSize+tag || f[12] != 0x81 || f[13] != 0x00 || f[14]&0x0f != 0 || f[15] != 0 {
+		return b
+	}
+	off := b.Offload()
+	if off.Partial() && off.CsumStart >= tag {
+		off.CsumStart -= tag
+	}
+	if off.HdrLen >= tag {
+		off.HdrLen -= tag
+	}
+	copy(f[tag:], f[:12])
+	b = b[tag:]
+	off.Encode(b)
+	return b
 }

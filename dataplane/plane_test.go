@@ -250,6 +250,7 @@ func TestReasons(t *testing.T) {
 		why   packet.Reason
 	}{
 		"other station": {edit(5, 9), packet.ReasonNotForUs},
+		"all stations":  {edit(0, 255, 255, 255, 255, 255, 255), packet.ReasonNotForUs},
 		"tag":           {append(edit(12, 0x81, 0, 0, 5, 8, 0), 0, 0, 0, 0), packet.ReasonBadVLAN},
 		"ether type":    {edit(12, 0x88, 0xcc), packet.ReasonEtherType},
 		"runt":          {udp(0)[:13], packet.ReasonTruncated},
@@ -268,6 +269,23 @@ func TestReasons(t *testing.T) {
 			r.p1.Deliver(tt.frame, packet.Offload{})
 			r.wantCount(t, tt.why, 1)
 		})
+	}
+}
+
+// TestPriorityTag forwards a frame whose tag names no VLAN, with its offload
+// offsets moved along.
+func TestPriorityTag(t *testing.T) {
+	r := newRig(t, forward)
+	f := udp(20)
+	tagged := append(append(append([]byte(nil), f[:12]...), 0x81, 0, 0xa0, 0), f[12:]...)
+	r.p1.Deliver(tagged, packet.Offload{Flags: packet.OffloadNeedsCsum, HdrLen: 46, CsumStart: 38, CsumOffset: 6})
+	r.resolve(t)
+	got, ok := r.p2.Next(time.Second)
+	if !ok || !bytes.Equal(got.Data[12:], f[12:]) {
+		t.Fatalf("sent %x, want the frame without its tag: %x", got.Data, f)
+	}
+	if o := got.Offload; o.CsumStart != 34 || o.HdrLen != 42 {
+		t.Errorf("offload %+v, want offsets 4 less", o)
 	}
 }
 

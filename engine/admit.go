@@ -77,14 +77,13 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 			return nil, Drop, r
 		}
 	}
-	s, i, r := w.create(p, b, to)
+	s, r := w.create(p, b, to)
 	if s == nil {
 		return nil, Drop, r
 	}
 	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
 	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) {
-		s.Helper = n
-		s.Control = w.controls.attach(session.Ref{Index: i, ID: s.ID}, w.names.helper(n))
+		s.Helper, s.Bound = n, true
 	}
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
@@ -120,7 +119,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		}
 		b.Reply = plan.Reply
 	}
-	s, _, r := w.create(p, b, to)
+	s, r := w.create(p, b, to)
 	if s == nil {
 		return nil, Drop, r
 	}
@@ -133,10 +132,10 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 }
 
 // create puts a session with these keys into the table.
-func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Session, uint32, packet.Reason) {
+func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Session, packet.Reason) {
 	s, i := w.table.New()
 	if s == nil {
-		return nil, 0, packet.ReasonSessionTableFull
+		return nil, packet.ReasonSessionTableFull
 	}
 	s.Key = [2]packet.Key{b.Original, b.Reply}
 	s.SetRewrites()
@@ -152,10 +151,10 @@ func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Sessio
 	s.SetTimeout(idleTime(p.Key.Proto, s.State))
 	if !w.table.Insert(i, w.now) {
 		w.table.Discard(i)
-		return nil, 0, packet.ReasonSessionClash
+		return nil, packet.ReasonSessionClash
 	}
 	w.stats.Created++
-	return s, i, packet.ReasonNone
+	return s, packet.ReasonNone
 }
 
 // Taken says whether packets with key k would belong to a session or fulfil an

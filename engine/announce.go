@@ -56,7 +56,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		Leave: packet.Key{
 			Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto,
 		},
-		Opener: dir.Other(), Master: n.ref, Policy: n.s.Policy,
+		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
 		Service: n.s.Service, Helper: n.s.Helper,
 		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
 	}

@@ -96,7 +96,7 @@ func benchSetup(b *testing.B, policies int) {
 			if batch[0].Verdict != Forward {
 				b.Fatal(batch[0].Reason)
 			}
-			w.Shutdown(1)
+			w.Shutdown(1, flows)
 			b.StartTimer()
 		}
 	}

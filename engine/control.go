@@ -7,50 +7,74 @@ import (
 	"portcullis/session"
 )
 
-// attachment is what a control session needs beyond its record: the helper and
-// its memory.
+// attachment is what a control session needs beyond its record: its helper's
+// memory.
 type attachment struct {
 	session session.Ref
-	helper  *helpers.Helper
-	control helpers.Control // TCP
-	state   helpers.State   // UDP
-	done    bool            // UDP: the helper gave the session up
+	control *helpers.Control // TCP
+	state   helpers.State    // UDP
 }
 
 // controls are the attachments of a worker's control sessions. A session keeps
-// the number of its own, which is never 0.
+// the number of its own, which is never 0. Memory that is no longer needed goes
+// back to the garbage collector, but for a few that are kept at hand.
 type controls struct {
-	list []*attachment
-	free []uint32
+	list  []attachment
+	free  []uint32
+	spare []*helpers.Control
 }
 
-// attach prepares an attachment and returns its number.
-func (c *controls) attach(s session.Ref, h *helpers.Helper) uint32 {
-	n := uint32(len(c.list))
-	if k := len(c.free); k > 0 {
-		n, c.free = c.free[k-1], c.free[:k-1]
+// maxSpare is how many unused helpers.Controls are kept at hand.
+const maxSpare = 64
+
+// attachTCP prepares an attachment of a TCP session and returns its number.
+func (c *controls) attachTCP(s session.Ref, h *helpers.Helper) uint32 {
+	n := c.add(attachment{session: s})
+	if k := len(c.spare); k > 0 {
+		c.list[n-1].control, c.spare = c.spare[k-1], c.spare[:k-1]
 	} else {
-		c.list = append(c.list, &attachment{})
+		c.list[n-1].control = &helpers.Control{}
 	}
-	a := c.list[n]
-	a.session, a.helper, a.state, a.done = s, h, helpers.State{}, false
-	a.control.Reset(h)
-	return n + 1
+	c.list[n-1].control.Reset(h)
+	return n
 }
 
-// at is the attachment with that number.
-func (c *controls) at(n uint32) *attachment { return c.list[n-1] }
+// attachUDP keeps st for a UDP session.
+func (c *controls) attachUDP(s session.Ref, st helpers.State) uint32 {
+	return c.add(attachment{session: s, state: st})
+}
+
+func (c *controls) add(a attachment) uint32 {
+	if k := len(c.free); k > 0 {
+		n := c.free[k-1]
+		c.free = c.free[:k-1]
+		c.list[n-1] = a
+		return n
+	}
+	c.list = append(c.list, a)
+	return uint32(len(c.list))
+}
+
+// at is the attachment with that number; it is valid until the next is added.
+func (c *controls) at(n uint32) *attachment { return &c.list[n-1] }
 
 // release takes an attachment back.
 func (c *controls) release(n uint32) {
-	c.list[n-1].session = session.Ref{}
-	c.free = append(c.free, n-1)
+	if old := c.list[n-1].control; old != nil && len(c.spare) < maxSpare {
+		c.spare = append(c.spare, old)
+	}
+	c.list[n-1] = attachment{}
+	c.free = append(c.free, n)
+	if len(c.free) == len(c.list) {
+		c.list, c.free = nil, nil
+	}
 }
 
 // check reports an attachment without a session: for tests.
 func (c *controls) check(t *session.Table) error {
 	used := 0
-	for i, a := range c.list {
+	for i := range c.list {
+		a := &c.list[i]
 		if a.session.ID == 0 {
 			continue
 		}

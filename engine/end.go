@@ -27,14 +27,13 @@ func (w *Worker) started(s *session.Session, logIt bool) {
 }
 
 // expired ends a session whose time is over; the table removes it.
-func (w *Worker) expired(i uint32, s *session.Session) { w.end(i, s, endOf(s)) }
+func (w *Worker) expired(_ uint32, s *session.Session) { w.end(s, endOf(s)) }
 
 // end reports that s is over and lets go of what belongs to it.
-func (w *Worker) end(_ uint32, s *session.Session, how session.End) {
-	if s.Control != 0 {
-		w.controls.release(s.Control)
+func (w *Worker) end(s *session.Session, how session.End) {
+	w.letGo(s)
+	if s.Helper != 0 && s.Master.ID == 0 {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
-		s.Control = 0
 	}
 	if w.sink == nil {
 		return

@@ -9,7 +9,7 @@ import (
 	"portcullis/session"
 )
 
-// help is the way of a packet whose session has a helper: tracked like any
+// help is the way of a packet whose session a helper reads: tracked like any
 // other, then read, perhaps rewritten, held back or sent on in several pieces.
 func (w *Worker) help(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	if !p.ChecksumOK() {
@@ -18,12 +18,49 @@ func (w *Worker) help(s *session.Session, dir packet.Dir, p *Slot) (Verdict, pac
 	if r := w.track(s, dir, p); r != packet.ReasonNone {
 		return Drop, r
 	}
-	a := w.controls.at(s.Control)
-	w.announce.about(s, a.session, a.helper)
-	if p.Key.Proto == packet.ProtoTCP {
-		return w.helpTCP(s, dir, p, a)
+	if p.Key.Proto == packet.ProtoUDP {
+		return w.helpUDP(s, dir, p)
 	}
-	return w.helpUDP(s, dir, p, a)
+	if s.Control == 0 && !w.attach(s, dir, p) {
+		return w.leave(s, dir, p)
+	}
+	return w.helpTCP(s, dir, p, w.controls.at(s.Control))
+}
+
+// attach gives a TCP control session its helper's memory once the other side has
+// accepted it, so that SYNs alone cost none. What the opener's SYN said is known
+// from its acknowledgement.
+func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
+	if dir == packet.Original || p.TCPFlags&packet.TCPSyn == 0 {
+		return false
+	}
+	if p.TCPFlags&packet.TCPAck == 0 { // both opened at once: no helper's protocol does
+		s.Bound = false
+		w.detached(s)
+		return false
+	}
+	s.Control = w.controls.attachTCP(w.refer(s), w.names.helper(s.Helper))
+	src, dst := ends(s, packet.Original)
+	syn := helpers.TCPSegment{
+		Dir: packet.Original, Src: src, Dst: dst, Flags: packet.TCPSyn,
+		Seq: binary.BigEndian.Uint32(p.Frame[p.L4+8:]) - 1,
+	}
+	w.controls.at(s.Control).control.Segment(&syn, &w.announce, &w.output)
+	return true
+}
+
+// refer names s for longer than a call.
+func (w *Worker) refer(s *session.Session) session.Ref {
+	return session.Ref{Index: w.table.IndexOf(s), ID: s.ID}
+}
+
+// letGo takes back what the worker keeps for the helper of s.
+func (w *Worker) letGo(s *session.Session) {
+	if s.Control != 0 {
+		w.controls.release(s.Control)
+		s.Control = 0
+	}
+	s.Bound = false
 }
 
 // ends are the endpoints of direction dir as its sender sees them.
@@ -32,22 +69,37 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
 }
 
-func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
-	if a.done {
-		return w.leave(s, dir, p)
+// helpUDP keeps a helper's memory only where there is something in it.
+func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
+	h := w.names.helper(s.Helper)
+	w.announce.about(s, w.refer(s), h)
+	st := helpers.State{}
+	if s.Control != 0 {
+		st = w.controls.at(s.Control).state
 	}
 	src, dst := ends(s, dir)
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
-	helpers.ReadDatagram(a.helper, &a.state, &d, &w.announce, &w.output)
-	if w.output.Detached {
-		a.done = true
+	w.state = st
+	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	switch {
+	case w.output.Detached:
+		w.letGo(s)
 		w.detached(s)
+	case s.Control != 0:
+		w.controls.at(s.Control).state = w.state
+	case w.state != (helpers.State{}):
+		s.Control = w.controls.attachUDP(w.refer(s), w.state)
 	}
 	if w.output.Drop != packet.ReasonNone {
 		return Drop, w.output.Drop
 	}
-	if o := &w.output.Out()[0]; o.Changed && !p.SetData(o.Payload) {
-		return Drop, packet.ReasonHelperTooLong
+	if o := &w.output.Out()[0]; o.Changed {
+		if !p.SetData(o.Payload) {
+			return Drop, packet.ReasonHelperTooLong
+		}
+		if r := w.sized(s.Out[dir], p); r != packet.ReasonNone {
+			return Drop, r
+		}
 	}
 	return w.leave(s, dir, p)
 }
@@ -63,6 +115,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 		Payload: p.Data(),
 	}
 	out := &w.output
+	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
 	if out.Detached {
 		w.detached(s)
@@ -85,6 +138,9 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	if !respell(p, dir, a, &pieces[0]) {
 		return Drop, packet.ReasonHelperTooLong
 	}
+	if a.control.Idle() {
+		w.letGo(s)
+	}
 	return w.leave(s, dir, p)
 }
 
@@ -102,13 +158,7 @@ func (w *Worker) piece(s *session.Session, dir packet.Dir, p *Slot, a *attachmen
 		w.gen.undo()
 		return false
 	}
-	v, r := w.leave(s, dir, g)
-	if g.Verdict = v; v == Drop {
-		g.Reason = r
-		w.drops[r]++
-		w.gen.undo()
-		return false
-	}
+	g.Verdict, g.Reason = w.leave(s, dir, g)
 	return true
 }
 

@@ -15,24 +15,25 @@ const (
 	quote6 = 1280 - header.IPv6MinimumSize - header.ICMPv6MinimumSize // RFC 4443 section 2.4 c
 )
 
-// ttlExpired drops p and tells its sender (RFC 792, RFC 4443 section 3.3).
-func (w *Worker) ttlExpired(p *Slot) (Verdict, packet.Reason) {
+// ttlExpired tells the sender of p that its hops ran out (RFC 792, RFC 4443 section
+// 3.3).
+func (w *Worker) ttlExpired(p *Slot) packet.Reason {
 	if p.Kind == packet.KindIPv4 {
 		w.icmpError(p, packet.ICMPTimeExceeded, 0, 0)
 	} else {
 		w.icmpError(p, packet.ICMPv6TimeExceeded, 0, 0)
 	}
-	return Drop, packet.ReasonTTL
+	return packet.ReasonTTL
 }
 
-// tooBig drops p and tells its sender the MTU to use (RFC 1191, RFC 8201).
-func (w *Worker) tooBig(p *Slot, mtu int) (Verdict, packet.Reason) {
+// tooBig tells the sender of p the MTU to use (RFC 1191, RFC 8201).
+func (w *Worker) tooBig(p *Slot, mtu int) packet.Reason {
 	if p.Kind == packet.KindIPv4 {
 		w.icmpError(p, packet.ICMPUnreachable, 4, uint32(mtu))
 	} else {
 		w.icmpError(p, packet.ICMPv6PacketTooBig, 0, uint32(mtu))
 	}
-	return Drop, packet.ReasonTooBig
+	return packet.ReasonTooBig
 }
 
 // icmpError builds an ICMP error about p, as it arrived, to its sender. It may

@@ -7,15 +7,33 @@ import (
 	"portcullis/session"
 )
 
-// leave sends a packet of s on its way: hop limit, size, translation, next hop.
-func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
-	out := s.Out[dir]
+// passes refuses packets that s must not carry, before they change anything: from
+// the wrong side, too large, at the end of their hops. Whoever sent one that is
+// too large or too old is told.
+func (w *Worker) passes(s *session.Session, dir packet.Dir, p *Slot) packet.Reason {
+	switch {
+	case s.Blocked:
+		return packet.ReasonSessionBlocked
+	case p.In != s.Out[dir.Other()] && !w.rules.routes.ReversePath(p.Key.Src, p.In):
+		return packet.ReasonReversePath
+	case p.LastHop():
+		return w.ttlExpired(p)
+	}
+	return w.sized(s.Out[dir], p)
+}
+
+// sized refuses a packet that is too large for interface out.
+func (w *Worker) sized(out uint16, p *Slot) packet.Reason {
 	if size, mtu := int(uint32(len(p.Frame))-p.L3), w.rules.mtu(out); size > mtu && !w.fits(p, mtu) {
 		return w.tooBig(p, mtu)
 	}
-	if !p.DecrementTTL() {
-		return w.ttlExpired(p)
-	}
+	return packet.ReasonNone
+}
+
+// leave sends a packet of s, which passes, on its way: hop limit, translation, next
+// hop.
+func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
+	p.DecrementTTL()
 	if r := &s.Rewrite[dir]; !r.None() {
 		to := s.Leaving(dir)
 		r.Apply(&p.Packet, &to)
@@ -23,7 +41,7 @@ func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, pa
 	} else {
 		p.NextHop = nextHop(s.Gateway[dir], p.Key.Dst)
 	}
-	p.Out = out
+	p.Out = s.Out[dir]
 	return Forward, packet.ReasonNone
 }
 

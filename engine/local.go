@@ -11,10 +11,9 @@ func (w *Worker) local(p *Slot) (Verdict, packet.Reason) {
 	if !p.Key.Src.IsLinkLocal() && !w.rules.routes.ReversePath(p.Key.Src, p.In) {
 		return Drop, packet.ReasonReversePath
 	}
-	six := p.Kind == packet.KindIPv6
 	echo := p.ICMPType == packet.ICMPEcho && p.Key.Proto == packet.ProtoICMP ||
 		p.ICMPType == packet.ICMPv6Echo && p.Key.Proto == packet.ProtoICMPv6
-	if !echo || !w.rules.offersPing(p.In, six) || !p.ChecksumOK() {
+	if !echo || !w.rules.offersPing(p.In, p.Key.Dst) || !p.ChecksumOK() {
 		w.push(&session.Event{
 			Kind: session.EventDeny, Reason: packet.ReasonLocalIn, LogIt: w.rules.localInLog,
 			In: p.In, Key: p.Key, ReplyKey: p.Key.Reply(), Service: w.rules.policies.ServiceName(&p.Key),

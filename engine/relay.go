@@ -18,8 +18,11 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	if s.Generation != w.rules.Generation {
 		w.recheck(s)
 	}
-	if s.Blocked {
+	switch {
+	case s.Blocked:
 		return Drop, packet.ReasonSessionBlocked
+	case p.In != s.Out[dir.Other()] && !w.rules.routes.ReversePath(p.Key.Src, p.In):
+		return Drop, packet.ReasonReversePath
 	}
 	if !p.DecrementTTL() {
 		return Drop, packet.ReasonTTL
@@ -30,7 +33,7 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 		src = leave.Src // what is behind the translation stays unseen, its routers too
 	}
 	if s.Control != 0 && e.Key.Proto == packet.ProtoTCP { // the sender counts other bytes
-		c := &w.controls.at(s.Control).control
+		c := w.controls.at(s.Control).control
 		p.SetQuotedSeq(e, c.OriginalSeq(dir.Other(), p.QuotedSeq(e)))
 	}
 	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])

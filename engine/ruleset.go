@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"portcullis/config"
@@ -19,6 +21,7 @@ type Inventory map[string]Link
 type Link struct {
 	MTU       int         // bytes of an IP packet
 	LinkLocal packet.Addr // its fe80:: address; zero where it has none
+	Down      bool        // no frame can be sent by it: its routes do not count
 }
 
 // Ruleset is a configuration as the packet path reads it: compiled, immutable,
@@ -28,10 +31,12 @@ type Ruleset struct {
 	MaxSession int
 
 	policies    *policy.Table
-	routes      *route.Table
+	configured  *route.Table      // as if all links were up
+	routes      *route.Table      // as the links are
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
 	fragments   reassembly.Limits
+	secondary   map[packet.Addr]config.AllowAccess
 	implicitLog bool
 	localInLog  bool
 }
@@ -46,9 +51,11 @@ type binding struct {
 type iface struct {
 	used      bool
 	mtu       int
+	override  int // the configured MTU, where there is one
 	ping4     bool
 	ping6     bool
 	linkLocal packet.Addr
+	down      bool // its link
 }
 
 // Compile makes the ruleset of cfg. cfg is only read. Errors name the noun that
@@ -58,7 +65,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	rs := &Ruleset{
 		Generation: generation,
 		MaxSession: int(cfg.Global.MaxSessions),
-		bindings:   bindings(cfg, names),
+		secondary:  map[packet.Addr]config.AllowAccess{},
 		fragments: reassembly.Limits{
 			Memory:  int(cfg.Global.IPFragmentMemThresholds) << 20,
 			Timeout: time.Duration(cfg.Global.IPFragmentTimeout) * time.Second,
@@ -74,16 +81,21 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		}
 		i := names.InterfaceIndex(c.Name)
 		known[c.Name] = i
-		rs.addInterface(i, c, link)
+		rs.addInterface(i, c)
+		rs.interfaces[i].follow(link)
 	}
 	index := func(name string) (uint16, bool) { i, ok := known[name]; return i, ok }
 	var err error
+	if rs.bindings, err = bindings(cfg, names); err != nil {
+		return nil, err
+	}
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {
 		return nil, err
 	}
-	if rs.routes, err = route.Compile(cfg, index); err != nil {
+	if rs.configured, err = route.Compile(cfg, index); err != nil {
 		return nil, err
 	}
+	rs.routes = rs.configured.Without(rs.down)
 	policyNames := map[uint32]string{}
 	for _, p := range cfg.Policies {
 		policyNames[p.PolicyID] = p.Name
@@ -92,39 +104,67 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	return rs, nil
 }
 
-func (rs *Ruleset) addInterface(i uint16, c *config.Interface, link Link) {
+// Relink is rs for a machine whose links have changed, under a generation of its
+// own. Interfaces that inv does not name stay as they are.
+func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Ruleset {
+	next := *rs
+	next.Generation = generation
+	next.interfaces = slices.Clone(rs.interfaces)
+	for i := range next.interfaces {
+		if link, ok := inv[names.Interface(uint16(i))]; ok {
+			next.interfaces[i].follow(link)
+		}
+	}
+	next.routes = rs.configured.Without(next.down)
+	return &next
+}
+
+// follow takes over what the machine says of the interface.
+func (f *iface) follow(link Link) {
+	f.mtu, f.linkLocal, f.down = link.MTU, link.LinkLocal, link.Down
+	if f.override != 0 {
+		f.mtu = f.override
+	}
+}
+
+// down says whether the link of interface i is down.
+func (rs *Ruleset) down(i uint16) bool {
+	return int(i) < len(rs.interfaces) && rs.interfaces[i].down
+}
+
+func (rs *Ruleset) addInterface(i uint16, c *config.Interface) {
 	for len(rs.interfaces) <= int(i) {
 		rs.interfaces = append(rs.interfaces, iface{})
 	}
-	mtu := link.MTU
-	if c.MTUOverride {
-		mtu = c.MTU
+	for _, s := range c.SecondaryIP {
+		rs.secondary[packet.AddrFrom(s.IP.Addr())] = s.AllowAccess
 	}
 	rs.interfaces[i] = iface{
-		used:      c.Status,
-		mtu:       mtu,
-		ping4:     c.AllowAccess&config.AccessPing != 0,
-		ping6:     c.IPv6.AllowAccess&config.AccessPing != 0,
-		linkLocal: link.LinkLocal,
+		used:  c.Status,
+		ping4: c.AllowAccess&config.AccessPing != 0,
+		ping6: c.IPv6.AllowAccess&config.AccessPing != 0,
+	}
+	if c.MTUOverride {
+		rs.interfaces[i].override = c.MTU
 	}
 }
 
 // bindings reads the session helper table. An entry whose helper is not built in
 // binds nothing: FortiOS's table names helpers that are yet to come.
-func bindings(cfg *config.Config, names *Names) map[binding]uint8 {
+func bindings(cfg *config.Config, names *Names) (map[binding]uint8, error) {
 	m := map[binding]uint8{}
 	for _, e := range cfg.Helpers {
 		n := names.helperNumber(e.Name)
 		if !e.Status || n == 0 {
 			continue
 		}
-		for _, proto := range names.helper(n).Protocols {
-			if proto == e.Protocol {
-				m[binding{proto: e.Protocol, port: e.Port}] = n
-			}
+		if can := names.helper(n).Protocols; !slices.Contains(can, e.Protocol) {
+			return nil, fmt.Errorf("system session-helper %d: helper %q does not read protocol %d: expected %s",
+				e.ID, e.Name, e.Protocol, strings.Trim(fmt.Sprint(can), "[]"))
 		}
+		m[binding{proto: e.Protocol, port: e.Port}] = n
 	}
-	return m
+	return m, nil
 }
 
 // mtu is the MTU of interface i in bytes.
@@ -145,13 +185,18 @@ func (rs *Ruleset) linkLocal(i uint16, a packet.Addr) bool {
 	return int(i) < len(rs.interfaces) && !a.IsZero() && rs.interfaces[i].linkLocal == a
 }
 
-// offersPing says whether interface i answers echo requests of the family.
-func (rs *Ruleset) offersPing(i uint16, six bool) bool {
+// offersPing says whether an echo request that came in by interface i to the
+// box's address dst is answered: a secondary address has an allowaccess of its
+// own, for every other one that of the interface decides.
+func (rs *Ruleset) offersPing(i uint16, dst packet.Addr) bool {
+	if access, ok := rs.secondary[dst]; ok {
+		return access&config.AccessPing != 0
+	}
 	if int(i) >= len(rs.interfaces) {
 		return false
 	}
-	if six {
-		return rs.interfaces[i].ping6
+	if dst.Is4() {
+		return rs.interfaces[i].ping4
 	}
-	return rs.interfaces[i].ping4
+	return rs.interfaces[i].ping6
 }

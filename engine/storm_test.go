@@ -157,7 +157,7 @@ func TestStorm(t *testing.T) {
 	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Reassembled < 300 {
 		t.Errorf("the storm was a breeze: %+v", stats)
 	}
-	r.worker.Shutdown(r.now)
+	r.worker.Shutdown(r.now, 1<<30)
 	if err := r.worker.CheckInvariants(); err != nil || r.worker.Stats().Sessions != 0 || r.worker.Stats().Expectations != 0 {
 		t.Errorf("after the end: %v, %+v", err, r.worker.Stats())
 	}

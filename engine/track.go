@@ -10,9 +10,6 @@ import (
 // track follows the state of s with a packet of direction dir, and keeps it
 // alive.
 func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reason {
-	if s.Blocked {
-		return packet.ReasonSessionBlocked
-	}
 	if p.Key.Proto == packet.ProtoTCP {
 		const quiet = packet.TCPSyn | packet.TCPFin | packet.TCPRst
 		if s.State != session.StateEstablished || p.TCPFlags&quiet != 0 {
@@ -62,9 +59,9 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) packet.Re
 }
 
 // reopens says whether p is a SYN that begins a new connection on the tuple of
-// one that is over, which then gives way.
-func (w *Worker) reopens(s *session.Session, dir packet.Dir, p *Slot) bool {
-	if dir != packet.Original || !session.Opens(p.TCPFlags) ||
+// one that is over, from either side; the old one then gives way.
+func (w *Worker) reopens(s *session.Session, p *Slot) bool {
+	if !session.Opens(p.TCPFlags) ||
 		s.State != session.StateTimeWait && s.State != session.StateClose {
 		return false
 	}

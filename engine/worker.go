@@ -52,8 +52,9 @@ type Worker struct {
 	controls controls  // state of the helpers' control sessions
 	announce announcer // what a helper asks through
 	output   helpers.Output
-	gen      generated // packets of the worker's own
-	limit    bucket    // of ICMP errors
+	state    helpers.State // a UDP helper's memory during a call
+	gen      generated     // packets of the worker's own
+	limit    bucket        // of ICMP errors
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -156,7 +157,7 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
+	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
 		}
@@ -170,7 +171,10 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	if s.Generation != w.rules.Generation {
 		w.recheck(s)
 	}
-	if s.Control != 0 {
+	if r := w.passes(s, dir, p); r != packet.ReasonNone {
+		return Drop, r
+	}
+	if s.Bound {
 		return w.help(s, dir, p)
 	}
 	if r := w.track(s, dir, p); r != packet.ReasonNone {
@@ -220,14 +224,20 @@ func (w *Worker) Sessions(f func(*session.Session) bool) {
 // Expectations calls f for every outstanding expectation until it returns false.
 func (w *Worker) Expectations(f func(*session.Expectation) bool) { w.expect.All(f) }
 
-// Shutdown ends every session, so that each is logged.
-func (w *Worker) Shutdown(now session.Tick) {
+// Shutdown ends up to budget sessions, so that each is logged, and reports whether
+// there are more.
+func (w *Worker) Shutdown(now session.Tick, budget int) (more bool) {
 	w.now = now
 	w.table.All(func(i uint32, s *session.Session) bool {
-		w.end(i, s, session.EndShutdown)
+		if more = budget == 0; more {
+			return false
+		}
+		budget--
+		w.end(s, session.EndShutdown)
 		w.table.Remove(i)
 		return true
 	})
+	return more
 }
 
 // CheckInvariants reports the first thing that is not as it must be: for tests.

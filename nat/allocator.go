@@ -42,11 +42,11 @@ func (a *Allocator) Plan(key *packet.Key, to packet.Addr, use InUse) (Binding, p
 	a.probe.Dst = to
 	ok := false
 	switch key.Proto {
-	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+	case packet.ProtoTCP, packet.ProtoUDP:
 		ok = a.choose(&a.probe.DstPort, key.SrcPort >= FirstPort && key.SrcPort <= LastPort, FirstPort, LastPort, use)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		ok = a.choose(&a.probe.SrcPort, key.SrcPort >= firstID, firstID, lastID, use)
-	default:
+	default: // without ports, or (SCTP) with a checksum over them that is not rewritten
 		ok = !use.Taken(&a.probe)
 	}
 	if !ok {
@@ -57,8 +57,8 @@ func (a *Allocator) Plan(key *packet.Key, to packet.Addr, use InUse) (Binding, p
 
 // ReservePort chooses the port that a helper's expectation waits on at a
 // translated address. match is the expected flow as it would arrive there: Dst
-// is the translated address, DstPort the wanted port, Src and SrcPort are zero
-// where any will do. The wanted port is taken where it is free, whatever range
+// is the translated address, DstPort the wanted port, SrcPort is zero where any
+// will do. The wanted port is taken where it is free, whatever range
 // it lies in; a wanted 0 has no preference.
 func (a *Allocator) ReservePort(match *packet.Key, use InUse) (uint16, packet.Reason) {
 	a.probe = *match

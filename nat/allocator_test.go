@@ -47,7 +47,7 @@ func TestPlan(t *testing.T) {
 	}{
 		{"tcp keeps its port", packet.ProtoTCP, 40000, true, nat.FirstPort},
 		{"udp keeps the first", packet.ProtoUDP, nat.FirstPort, true, nat.FirstPort},
-		{"sctp keeps the last", packet.ProtoSCTP, nat.LastPort, true, nat.FirstPort},
+		{"udp keeps the last", packet.ProtoUDP, nat.LastPort, true, nat.FirstPort},
 		{"below the range", packet.ProtoUDP, 123, false, nat.FirstPort},
 		{"beyond the range", packet.ProtoTCP, 65534, false, nat.FirstPort},
 		{"icmp keeps its identifier", packet.ProtoICMP, 7, true, 1},
@@ -124,6 +124,22 @@ func TestNoPorts(t *testing.T) {
 	}
 }
 
+// The checksum of SCTP covers its ports and is not rewritten: they stay, or there
+// is no translation.
+func TestPlanSCTP(t *testing.T) {
+	use := &taken{keys: make(map[packet.Key]bool)}
+	k := key(packet.ProtoSCTP, 2905)
+	b, reason := allocator(1).Plan(&k, outside, use)
+	if reason != packet.ReasonNone || b.Reply.DstPort != 2905 || b.Reply.Dst != outside {
+		t.Fatalf("%v: %v", b.Reply, reason)
+	}
+	use.keys[b.Reply] = true
+	k.Src = packet.MustAddr("10.0.0.6")
+	if _, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNATExhausted {
+		t.Errorf("two associations from one port: %v", reason)
+	}
+}
+
 func TestIdentity(t *testing.T) {
 	k := key(packet.ProtoTCP, 40000)
 	if b := nat.Identity(k); b.Original != k || b.Reply != k.Reply() {
@@ -143,7 +159,7 @@ func neverTwice(t *testing.T, seed uint64, steps int) {
 	r := rand.New(rand.NewPCG(seed, 9))
 	a, use := allocator(seed), &taken{keys: make(map[packet.Key]bool)}
 	var open []packet.Key
-	protocols := []uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP, packet.ProtoICMP, packet.ProtoICMPv6}
+	protocols := []uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoICMP, packet.ProtoICMPv6}
 	for range steps {
 		if len(open) > 0 && r.IntN(5) == 0 {
 			i := r.IntN(len(open))

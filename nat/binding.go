@@ -17,7 +17,7 @@ func Identity(key packet.Key) Binding { return Binding{Original: key, Reply: key
 // table and its expectations.
 type InUse interface {
 	// Taken says whether packets with this key, as they arrive from the outside,
-	// already belong to something. A zero Src means any sender, a zero SrcPort
-	// any port of it; only ReservePort asks so. The key is borrowed.
+	// already belong to something. A zero SrcPort means any port of the sender;
+	// only ReservePort asks so. The key is borrowed.
 	Taken(reply *packet.Key) bool
 }

@@ -42,7 +42,7 @@ func (e *Embedded) parse6(b []byte) bool {
 	}
 	e.Key = Key{Src: AddrFrom16(b[8:]), Dst: AddrFrom16(b[24:]), Proto: b[6]}
 	e.l4 = e.l3 + ipv6Size
-	return e.ports(b[ipv6Size:])
+	return !e.Key.Src.Is4() && !e.Key.Dst.Is4() && e.ports(b[ipv6Size:])
 }
 
 // ports reads what the key needs of the first 8 bytes of the transport header.

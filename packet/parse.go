@@ -136,6 +136,9 @@ func (p *Packet) parseIPv6() Reason {
 	p.Frame = p.Frame[:int(p.L3)+total]
 	p.L4 = p.L3 + ipv6Size
 	p.Key = Key{Src: AddrFrom16(h[8:]), Dst: AddrFrom16(h[24:]), Proto: h[6]}
+	if p.Key.Src.Is4() || p.Key.Dst.Is4() {
+		return ReasonMartianSource // mapped addresses are never on a wire, and are IPv4's here
+	}
 	switch p.Key.Proto {
 	case ProtoTCP, ProtoUDP, ProtoICMPv6:
 		return p.finish(KindIPv6, p.parseL4())

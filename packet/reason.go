@@ -103,8 +103,8 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonFragmentTimeout:   {"fragment-timeout", "the other fragments of the packet did not arrive in time (ip-fragment-timeout)"},
 	ReasonFragmentMemory:    {"fragment-memory", "the memory for fragments was full, and the fragments of this packet the oldest (ip-fragment-mem-thresholds)"},
 
-	ReasonNotForUs:           {"not-for-us", "the frame is addressed to another station's MAC address"},
-	ReasonMartianSource:      {"martian-source", "the source address can not be a sender's: multicast, broadcast, loopback, unspecified or an address of this firewall"},
+	ReasonNotForUs:           {"not-for-us", "the frame is addressed to another station's MAC address, or to all stations while its IP packet is for one"},
+	ReasonMartianSource:      {"martian-source", "the source address can not be a sender's: multicast, broadcast, loopback, unspecified, an address of this firewall, or (as the destination too) an IPv4 address within IPv6"},
 	ReasonMartianDestination: {"martian-destination", "the destination address can not be reached through a router: loopback, unspecified or link-local"},
 	ReasonBadFlags:           {"bad-flags", "the combination of TCP flags does not exist in TCP, or a port is 0"},
 	ReasonMulticast:          {"multicast", "multicast and broadcast packets are not forwarded"},

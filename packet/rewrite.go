@@ -107,7 +107,7 @@ func (r *Rewrite) applyL4(p *Packet, to *Key) {
 			binary.BigEndian.PutUint16(h[4:], to.SrcPort)
 		}
 		r.sum(p, h[2:4])
-	case ProtoSCTP: // its CRC covers the ports but not the addresses, and ports are never translated
+	case ProtoSCTP: // its CRC covers the ports but not the addresses: nat keeps SCTP's ports
 	}
 }
 
@@ -117,6 +117,15 @@ func (r *Rewrite) sum(p *Packet, b []byte) {
 		return
 	}
 	add(b, r.l4)
+}
+
+// LastHop says whether the IPv4 TTL or the IPv6 hop limit lets the packet go no
+// further.
+func (p *Packet) LastHop() bool {
+	if p.Kind == KindIPv4 {
+		return p.Frame[p.L3+8] <= 1
+	}
+	return p.Frame[p.L3+7] <= 1
 }
 
 // DecrementTTL takes one hop from the IPv4 TTL or the IPv6 hop limit and

@@ -19,35 +19,33 @@ type Expectation struct {
 	Opener packet.Dir
 
 	Master  Ref
-	Policy  uint32 // of the master, when it was announced
+	Host    packet.Addr // who opened the control session: expectations are bounded by host
+	Policy  uint32      // of the master, when it was announced
 	Service uint32
 	Helper  uint8
 	Created Tick
 	Expires Tick
 
 	id         uint32
-	next       uint32 // others with the same destination, index+1
+	next       uint32 // others that differ in the source port alone, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
 	live       bool
 }
 
-// destination is what expectations are found by.
-type destination struct {
-	addr packet.Addr
-	port uint16
-	zone uint16
-	prot uint8
-}
-
-func destinationOf(k *packet.Key) destination {
-	return destination{addr: k.Dst, port: k.DstPort, zone: k.Zone, prot: k.Proto}
+// bucketOf is what expectations are found by: all of the key but the source port,
+// which may be any.
+func bucketOf(k *packet.Key) packet.Key {
+	b := *k
+	b.SrcPort = 0
+	return b
 }
 
 // Expectations is the table of outstanding expectations of one worker.
 type Expectations struct {
 	recs    []Expectation
-	byDest  map[destination]uint32 // head of a list by next, index+1
-	masters map[uint32]uint32      // by session id, head of a list by nextMaster, index+1
+	byKey   map[packet.Key]uint32 // by bucket, head of a list by next, index+1
+	masters map[uint32]uint32     // by session id, head of a list by nextMaster, index+1
+	hosts   map[packet.Addr]int   // how many a host has outstanding
 	free    []uint32
 	wheel   Wheel
 	count   int
@@ -57,7 +55,7 @@ type Expectations struct {
 
 // NewExpectations makes a table for at most max expectations.
 func NewExpectations(max int, now Tick) *Expectations {
-	x := &Expectations{byDest: map[destination]uint32{}, masters: map[uint32]uint32{}, max: max}
+	x := &Expectations{byKey: map[packet.Key]uint32{}, masters: map[uint32]uint32{}, hosts: map[packet.Addr]int{}, max: max}
 	x.wheel.start(now)
 	return x
 }
@@ -73,8 +71,12 @@ const (
 	Added     AddResult = iota
 	Refreshed           // the same master had announced the same before
 	Clash               // another control session expects an overlapping flow
-	Full                // the table is full
+	Full                // the table, or the host's share of it, is full
 )
+
+// MaxPerHost bounds the expectations of all control sessions that one host
+// opened, so that no host can take the table from the others.
+const MaxPerHost = 1024
 
 // Add puts e into the table. Where its master has perMaster outstanding ones
 // already, the oldest of them gives way and is handed to gone first.
@@ -92,7 +94,7 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 		gone(&x.recs[oldest])
 		x.remove(oldest)
 	}
-	if x.count >= x.max {
+	if x.count >= x.max || x.hosts[e.Host] >= MaxPerHost {
 		return Full
 	}
 	x.insert(e)
@@ -101,11 +103,8 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 
 // overlapping finds an expectation that some flow could match as well as e.
 func (x *Expectations) overlapping(e *Expectation) (i uint32, same, found bool) {
-	for n := x.byDest[destinationOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
+	for n := x.byKey[bucketOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
 		r := &x.recs[n-1]
-		if r.Match.Src != e.Match.Src {
-			continue
-		}
 		if r.Match.SrcPort == e.Match.SrcPort || r.Match.SrcPort == 0 || e.Match.SrcPort == 0 {
 			return n - 1, r.Master == e.Master && r.Match == e.Match, true
 		}
@@ -131,11 +130,12 @@ func (x *Expectations) insert(e Expectation) {
 		x.wheel.grow(len(x.recs))
 	}
 	x.serial++
-	d := destinationOf(&e.Match)
+	d := bucketOf(&e.Match)
 	e.id, e.live = x.serial, true
-	e.next, e.nextMaster = x.byDest[d], x.masters[e.Master.ID]
+	e.next, e.nextMaster = x.byKey[d], x.masters[e.Master.ID]
 	x.recs[i] = e
-	x.byDest[d], x.masters[e.Master.ID] = i+1, i+1
+	x.byKey[d], x.masters[e.Master.ID] = i+1, i+1
+	x.hosts[e.Host]++
 	x.wheel.Arm(i, e.Expires)
 	x.count++
 }
@@ -146,9 +146,9 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 	if x.count == 0 {
 		return nil
 	}
-	for n := x.byDest[destinationOf(k)]; n != 0; n = x.recs[n-1].next {
+	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
 		r := &x.recs[n-1]
-		if r.Match.Src == k.Src && (r.Match.SrcPort == 0 || r.Match.SrcPort == k.SrcPort) {
+		if r.Match.SrcPort == 0 || r.Match.SrcPort == k.SrcPort {
 			return r
 		}
 	}
@@ -167,16 +167,13 @@ func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
 }
 
 // Taken says whether some flow could match both k and an expectation. In k a zero
-// Src is any source, a zero SrcPort any port.
+// SrcPort is any port.
 func (x *Expectations) Taken(k *packet.Key) bool {
 	if x.count == 0 {
 		return false
 	}
-	for n := x.byDest[destinationOf(k)]; n != 0; n = x.recs[n-1].next {
+	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
 		m := &x.recs[n-1].Match
-		if !k.Src.IsZero() && m.Src != k.Src {
-			continue
-		}
 		if m.SrcPort == k.SrcPort || m.SrcPort == 0 || k.SrcPort == 0 {
 			return true
 		}
@@ -186,7 +183,7 @@ func (x *Expectations) Taken(k *packet.Key) bool {
 
 // Remove takes out an expectation that Find returned.
 func (x *Expectations) Remove(e *Expectation) {
-	for n := x.byDest[destinationOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
+	for n := x.byKey[bucketOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
 		if &x.recs[n-1] == e {
 			x.remove(n - 1)
 			return
@@ -217,8 +214,11 @@ func (x *Expectations) Expire(now Tick, gone func(*Expectation)) {
 
 func (x *Expectations) remove(i uint32) {
 	r := &x.recs[i]
-	unchain(x.byDest, destinationOf(&r.Match), i+1, func(n uint32) *uint32 { return &x.recs[n-1].next })
+	unchain(x.byKey, bucketOf(&r.Match), i+1, func(n uint32) *uint32 { return &x.recs[n-1].next })
 	unchain(x.masters, r.Master.ID, i+1, func(n uint32) *uint32 { return &x.recs[n-1].nextMaster })
+	if x.hosts[r.Host]--; x.hosts[r.Host] == 0 {
+		delete(x.hosts, r.Host)
+	}
 	x.wheel.Disarm(i)
 	*r = Expectation{}
 	x.free = append(x.free, i)
@@ -272,7 +272,13 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}
-	if n != x.count {
+	for _, h := range x.hosts {
+		n -= h
+	}
+	if n != 0 {
+		return fmt.Errorf("%d expectations are of no host", n)
+	}
+	if n = len(x.recs) - len(x.free); n != x.count {
 		return fmt.Errorf("%d expectations live, %d counted", n, x.count)
 	}
 	return nil

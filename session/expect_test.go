@@ -142,17 +142,7 @@ func expire(t *testing.T, x *session.Expectations, m *expectModel, now session.T
 
 func taken(t *testing.T, r *rand.Rand, x *session.Expectations, m *expectModel) {
 	k := expectKey(r)
-	anySource := r.IntN(2) == 0
-	if anySource {
-		k.Src = packet.Addr{}
-	}
-	want := slices.ContainsFunc(m.list, func(e session.Expectation) bool {
-		match := e.Match
-		if anySource {
-			match.Src = packet.Addr{}
-		}
-		return meets(match, k)
-	})
+	want := slices.ContainsFunc(m.list, func(e session.Expectation) bool { return meets(e.Match, k) })
 	if got := x.Taken(&k); got != want {
 		t.Fatalf("%v is taken: %v, expected %v", k, got, want)
 	}
@@ -212,5 +202,33 @@ func TestAnnounced(t *testing.T) {
 	}
 	if err := x.CheckInvariants(func(session.Ref) bool { return false }); err == nil {
 		t.Error("an expectation outlived its master unnoticed")
+	}
+}
+
+// TestExpectPerHost keeps one host from taking the table from the others.
+func TestExpectPerHost(t *testing.T) {
+	x := session.NewExpectations(session.MaxPerHost+10, 0)
+	add := func(host string, n int) session.AddResult {
+		e := session.Expectation{Host: packet.MustAddr(host), Master: session.Ref{ID: uint32(n + 1)}, Expires: session.Tick(time.Minute)}
+		e.Match = packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: e.Host, DstPort: uint16(n), Proto: packet.ProtoUDP}
+		return x.Add(e, 1, func(*session.Expectation) {})
+	}
+	for n := range session.MaxPerHost {
+		if r := add("10.1.0.2", n); r != session.Added {
+			t.Fatalf("expectation %d: %v", n, r)
+		}
+	}
+	if r := add("10.1.0.2", session.MaxPerHost); r != session.Full {
+		t.Errorf("one too many of a host: %v, expected %v", r, session.Full)
+	}
+	if r := add("10.1.0.3", 1); r != session.Added {
+		t.Errorf("another host: %v, expected %v", r, session.Added)
+	}
+	x.RemoveMaster(1, func(*session.Expectation) {})
+	if r := add("10.1.0.2", session.MaxPerHost); r != session.Added {
+		t.Errorf("after one went: %v, expected %v", r, session.Added)
+	}
+	if err := x.CheckInvariants(func(session.Ref) bool { return true }); err != nil {
+		t.Error(err)
 	}
 }

@@ -41,13 +41,14 @@ type Session struct {
 	Generation uint32 // of the ruleset that allowed it
 	Service    uint32 // number of the matched service's name
 	Master     Ref    // the control session of a child; zero: none
-	Control    uint32 // the worker's helper attachment plus 1; 0: none
+	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
 
 	next uint32 // free list
 
 	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
 	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
 	State   State
+	Bound   bool // a helper reads the session
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
 	Replied bool // the other side has answered

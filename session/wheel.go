@@ -3,7 +3,8 @@ package session
 import "time"
 
 // Wheel is a hierarchical timing wheel over indices: arming, disarming and
-// taking the next due one are O(1), and time may jump. It has levels of 64
+// taking the next due one are O(1); time that passes costs one step for each slot
+// of level 0, so that a jump of a week takes milliseconds. It has levels of 64
 // slots; a slot of level 0 covers wheelGrain, a slot of each further level 64
 // slots of the one below. Timers beyond the last level wait in it and are looked
 // at again. A timer is never early; it is late by at most one slot of the level

@@ -58,5 +58,8 @@ func (r *Ring) Pop(e *session.Event) bool {
 	return true
 }
 
+// Len is the number of events that wait. Anyone may ask.
+func (r *Ring) Len() int { return int(r.written.Load() - r.read.Load()) }
+
 // Lost is the number of events that found the ring full. Anyone may ask.
 func (r *Ring) Lost() uint64 { return r.lost.Load() }

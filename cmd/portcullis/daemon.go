@@ -29,6 +29,7 @@ type daemon struct {
 
 	cfg    *config.Config
 	rules  *engine.Ruleset
+	links  engine.Inventory      // what rules was made from
 	ports  map[string]servedPort // by interface name
 	worker *engine.Worker
 	plane  *dataplane.Plane
@@ -48,7 +49,8 @@ func start(cfg *config.Config, o runOptions, log *zap.Logger) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.rules, err = engine.Compile(cfg, d.inventory(cfg, fresh), d.names, 1); err != nil {
+	d.links = d.inventory(cfg, fresh)
+	if d.rules, err = engine.Compile(cfg, d.links, d.names, 1); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", o.config, err), closePorts(fresh))
 	}
 	seed, err := seed()
@@ -80,11 +82,18 @@ func (d *daemon) trafficLog(out telemetry.Output) *telemetry.TrafficLog {
 	return telemetry.NewTrafficLog(format, out, fail, d.events)
 }
 
-// close stops forwarding, puts the devices back and reports every session's end.
+// close stops forwarding, puts the devices back and reports every session's end,
+// as fast as the traffic log takes the lines: one that takes none for long loses
+// them.
 func (d *daemon) close() error {
+	const portion, patience, nap = eventRing / 4, 10 * time.Second, 5 * time.Millisecond
 	now := d.plane.Now()
 	err := d.plane.Close()
-	d.worker.Shutdown(now)
+	for waited := time.Duration(0); d.worker.Shutdown(now, portion); {
+		for ; d.events.Len() > portion && waited < patience; waited += nap {
+			time.Sleep(nap)
+		}
+	}
 	return err
 }
 

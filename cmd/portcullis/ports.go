@@ -84,7 +84,7 @@ func (d *daemon) inventory(cfg *config.Config, fresh map[string]servedPort) engi
 		}
 		if ok && c.Status {
 			info := p.port.Info()
-			inv[c.Name] = engine.Link{MTU: info.MTU, LinkLocal: linkLocal(c, info.MAC)}
+			inv[c.Name] = engine.Link{MTU: info.MTU, LinkLocal: linkLocal(c, info.MAC), Down: !info.Up}
 		}
 	}
 	return inv

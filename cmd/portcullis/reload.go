@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"go.uber.org/zap"
@@ -30,7 +31,7 @@ func (d *daemon) reloadFile(file string) {
 }
 
 // reload puts cfg in force: first everything that can fail, then one store in the
-// engine, then what only takes away.
+// engine, then what the ports are told.
 func (d *daemon) reload(cfg *config.Config) error {
 	if err := d.reopens(cfg); err != nil {
 		return err
@@ -39,16 +40,44 @@ func (d *daemon) reload(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	rules, err := engine.Compile(cfg, d.inventory(cfg, fresh), d.names, d.rules.Generation+1)
+	links := d.inventory(cfg, fresh)
+	rules, err := engine.Compile(cfg, links, d.names, d.rules.Generation+1)
 	if err != nil {
 		return errors.Join(err, closePorts(fresh))
 	}
 	if cfg.Global.MaxSessions != d.cfg.Global.MaxSessions {
 		d.log.Warn("system global: max-sessions takes effect at the next start")
 	}
+	if cfg.Global.Hostname != d.cfg.Global.Hostname {
+		d.log.Warn("system global: hostname takes effect in the traffic log at the next start")
+	}
+	d.obey(rules, links)
+	d.cfg = cfg
+	if err := d.serve(cfg, fresh); err != nil { // rules are in force all the same
+		d.log.Error("interfaces: " + err.Error())
+	}
+	return nil
+}
+
+// obey puts rules in force, which were made from links.
+func (d *daemon) obey(rules *engine.Ruleset, links engine.Inventory) {
 	d.plane.Do(func(session.Tick) { d.worker.SetRuleset(rules) })
-	d.cfg, d.rules = cfg, rules
-	return d.serve(cfg, fresh)
+	d.rules, d.links = rules, links
+}
+
+// followLinks takes over what has changed of the devices: their MTUs, their
+// addresses, whether their links are up.
+func (d *daemon) followLinks() {
+	links := d.inventory(d.cfg, nil)
+	if maps.Equal(links, d.links) {
+		return
+	}
+	for name, now := range links {
+		if was := d.links[name]; now != was {
+			d.log.Info("link changed", zap.String("interface", name), zap.Bool("up", !now.Down), zap.Int("mtu", now.MTU))
+		}
+	}
+	d.obey(d.rules.Relink(links, d.names, d.rules.Generation+1), links)
 }
 
 // reopens refuses what a running firewall can not do without letting go of a

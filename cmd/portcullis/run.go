@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -67,22 +68,39 @@ func run(o runOptions) error {
 	go func() { written <- traffic.Run(ctx) }()
 
 	log.Info("portcullis: ready", zap.String("config", o.config), zap.Int("interfaces", len(cfg.Interfaces)), zap.Int("policies", len(cfg.Policies)))
-	for s := range signals {
-		switch s {
-		case syscall.SIGHUP:
-			d.reloadFile(o.config)
-		case syscall.SIGUSR1:
-			fmt.Fprintln(os.Stderr, d.status(traffic))
-		case syscall.SIGUSR2:
-			traffic.Reopen()
-		default:
-			log.Info("portcullis: ending", zap.Stringer("signal", s))
-			err := d.close()
-			cancel()
-			return errors.Join(err, <-written)
+	d.serveSignals(signals, traffic)
+	err = d.close()
+	cancel()
+	err = errors.Join(err, <-written)
+	log.Info("portcullis: ended", zap.Uint64("loglines", traffic.Written()), zap.Uint64("loglost", traffic.Lost()))
+	return err
+}
+
+// linksEvery is how often the devices are looked at for changes.
+const linksEvery = 200 * time.Millisecond
+
+// serveSignals does what the operator asks for until that is to end.
+func (d *daemon) serveSignals(signals <-chan os.Signal, traffic *telemetry.TrafficLog) {
+	links := time.NewTicker(linksEvery)
+	defer links.Stop()
+	for {
+		select {
+		case <-links.C:
+			d.followLinks()
+		case s := <-signals:
+			switch s {
+			case syscall.SIGHUP:
+				d.reloadFile(d.opts.config)
+			case syscall.SIGUSR1:
+				fmt.Fprintln(os.Stderr, d.status(traffic))
+			case syscall.SIGUSR2:
+				traffic.Reopen()
+			default:
+				d.log.Info("portcullis: ending", zap.Stringer("signal", s))
+				return
+			}
 		}
 	}
-	panic("run: the signals ended")
 }
 
 // newLogger is the daemon's own log: lines for people, on standard error.

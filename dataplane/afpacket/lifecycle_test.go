@@ -50,7 +50,7 @@ func TestMissingDevice(t *testing.T) {
 
 func TestBadRing(t *testing.T) {
 	_, err := afpacket.Open(afpacket.Options{Name: "port1", Device: "lo", SlotSize: 5000, StateDir: t.TempDir()})
-	if err == nil || !strings.Contains(err.Error(), "power of two") {
+	if err == nil || !strings.Contains(err.Error(), "page size") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -17,8 +17,8 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultSlots    = 256
-	DefaultSlotSize = 128 << 10
+	DefaultSlots    = 510      // 5 ms of minimal frames at 100,000 a second
+	DefaultSlotSize = 68 << 10 // the longest frame, with room to grow
 	DefaultSpin     = 5 * time.Microsecond
 )
 
@@ -32,8 +32,8 @@ type Options struct {
 	Device   string        // the kernel's name of the device; Name where empty
 	MTU      int           // bytes to set; 0 leaves it
 	StateDir string        // see takeover.Options
-	Slots    int           // of the receive ring; DefaultSlots where 0
-	SlotSize int           // bytes, a power of two; DefaultSlotSize where 0
+	Slots    int           // of the receive ring, at least; DefaultSlots where 0
+	SlotSize int           // bytes, a multiple of the page size; DefaultSlotSize where 0
 	Spin     time.Duration // at most, before waiting in the kernel; DefaultSpin where 0, never where negative
 }
 
@@ -74,8 +74,8 @@ func Open(o Options) (*Port, error) {
 	if o.Spin == 0 {
 		o.Spin = DefaultSpin
 	}
-	if o.SlotSize < minSlotSize || o.SlotSize&(o.SlotSize-1) != 0 || o.SlotSize%os.Getpagesize() != 0 || o.Slots < 1 {
-		return nil, fmt.Errorf("%s: ring of %d slots of %d bytes: expected a power of two, a multiple of the page size", o.Name, o.Slots, o.SlotSize)
+	if o.SlotSize < minSlotSize || o.SlotSize%os.Getpagesize() != 0 || o.Slots < 1 {
+		return nil, fmt.Errorf("%s: ring of %d slots of %d bytes: expected a multiple of the page size", o.Name, o.Slots, o.SlotSize)
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {

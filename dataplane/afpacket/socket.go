@@ -52,6 +52,10 @@ func openSocket(ifi *net.Interface, slots, slotSize int) (*socket, error) {
 	return s, nil
 }
 
+// ringBlock is about how much memory the kernel allocates at once for a ring. It
+// takes a power of two, so that slots of 68 KiB by themselves would cost 128.
+const ringBlock = 1 << 20
+
 // configure sets the options in the order that the kernel demands: the layout of
 // slots before the ring, the ring before the protocol.
 func (s *socket) configure(ifi *net.Interface, slots, slotSize int) error {
@@ -78,7 +82,10 @@ func (s *socket) configure(ifi *net.Interface, slots, slotSize int) error {
 	if err := unix.SetsockoptPacketMreq(s.fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &mreq); err != nil {
 		return fmt.Errorf("packet socket: all multicast: %w", err)
 	}
-	req := unix.TpacketReq{Block_size: uint32(slotSize), Block_nr: uint32(slots),
+	perBlock := max(1, ringBlock/slotSize)
+	blocks := (slots + perBlock - 1) / perBlock
+	slots = blocks * perBlock // without gaps between the blocks
+	req := unix.TpacketReq{Block_size: uint32(perBlock * slotSize), Block_nr: uint32(blocks),
 		Frame_size: uint32(slotSize), Frame_nr: uint32(slots)}
 	if err := unix.SetsockoptTpacketReq(s.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
 		return fmt.Errorf("packet socket: ring of %d slots of %d bytes: %w", slots, slotSize, err)

@@ -25,7 +25,7 @@ func command(seg *helpers.Segment, s *state, f *helpers.Findings, at int) (int, 
 	case data[0] == '\r' || data[0] == '\n':
 		return 1, stepOn
 	}
-	verb, what := leadingVerb(data)
+	verb, what := leadingVerb(data, s[spoken] != 0)
 	if what == stepOn && s[spoken] == 0 && !known(verb) {
 		what = stepForeign
 	}
@@ -92,16 +92,22 @@ func argument(seg *helpers.Segment, s *state, f *helpers.Findings, at int, verb,
 	return stepFound
 }
 
-// leadingVerb is the verb that begins data: three or four letters.
-func leadingVerb(data []byte) ([]byte, step) {
+// leadingVerb is the verb that begins data: three or four letters, or once FTP was
+// recognised whatever servers have added since, such as XSHA256: letters and digits
+// after a letter.
+func leadingVerb(data []byte, recognised bool) ([]byte, step) {
+	const maxVerb = 16
 	for i, b := range data {
+		letter := b|0x20 >= 'a' && b|0x20 <= 'z'
 		switch {
 		case b == ' ' || b == '\r' || b == '\n':
 			if i < 3 {
 				return nil, stepForeign
 			}
 			return data[:i], stepOn
-		case i == 4 || b|0x20 < 'a' || b|0x20 > 'z':
+		case i == maxVerb, i == 4 && !recognised:
+			return nil, stepForeign
+		case !letter && !(recognised && i > 0 && b >= '0' && b <= '9'):
 			return nil, stepForeign
 		}
 	}

@@ -81,6 +81,8 @@ var cases = []testCase{
 		S: 227 Entering Passive Mode (198,51,100,20,195,80)
 		C: QUIT
 		S: 221 bye`},
+	{name: "a verb of later servers", want: "S=198.51.100.20:2049", lines: login +
+		"C: XSHA256 big\nS: 250 00ff\nC: PASV\nS: 227 (198,51,100,20,8,1)"},
 	{name: "227 without brackets", want: "S=198.51.100.20:2049", lines: login + "C: PASV\nS: 227 198,51,100,20,8,1"},
 	{name: "227 with an equals sign", want: "S=198.51.100.20:2049", lines: login + "C: PASV\nS: 227 Passive =198,51,100,20,8,1"},
 	{name: "227 with digits before", want: "S=198.51.100.20:2049", lines: login +
