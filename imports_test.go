@@ -21,6 +21,7 @@ const module = "portcullis"
 var arrows = map[string][]string{
 	"packet":                    {},
 	"packet/packettest":         {"packet"},
+	"packet/reassembly":         {"packet"},
 	"config":                    {},
 	"session":                   {"packet", "session/tcp"},
 	"session/tcp":               {},
@@ -31,7 +32,7 @@ var arrows = map[string][]string{
 	"policy":                    {"config", "packet"},
 	"nat":                       {"config", "packet"},
 	"route":                     {"config", "packet"},
-	"engine":                    {"packet", "config", "session/...", "helpers", "policy", "nat", "route"},
+	"engine":                    {"packet", "packet/reassembly", "config", "session/...", "helpers", "policy", "nat", "route"},
 	"engine/enginetest":         {"engine", "packet/...", "config", "session", "helpers/..."},
 	"telemetry":                 {"session", "packet"},
 	"dataplane":                 {"engine", "packet", "session", "dataplane/neighbour"},

@@ -23,6 +23,14 @@ var globalTable = singleton(
 				Name: "max-sessions", Default: "1048576", Extension: true,
 				Help: "The most sessions the box will hold; one more is refused.",
 			}),
+			attr(func(g *Global) *uint32 { return &g.IPFragmentMemThresholds }, integer[uint32](32, 2047), Attribute{
+				Name: "ip-fragment-mem-thresholds", Default: "32",
+				Help: "The most memory, in megabytes, for packets that are being reassembled; where it is full the oldest give way.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.IPFragmentTimeout }, integer[uint32](1, 300), Attribute{
+				Name: "ip-fragment-timeout", Default: "30",
+				Help: "How many seconds the fragments of an IPv4 packet wait for the missing ones; those of an IPv6 packet wait twice as long.",
+			}),
 		},
 	})
 

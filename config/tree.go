@@ -27,6 +27,9 @@ type Global struct {
 	CheckResetRange bool   // strict
 	Hostname        string
 	MaxSessions     uint32 // our extension: bound of the session table
+
+	IPFragmentMemThresholds uint32 // megabytes
+	IPFragmentTimeout       uint32 // seconds
 }
 
 // LogSetting is [log.setting].

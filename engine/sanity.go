@@ -9,9 +9,6 @@ func isICMP(proto uint8) bool { return proto == packet.ProtoICMP || proto == pac
 
 // sane refuses what can not be looked up or tracked, session or not.
 func sane(p *Slot) packet.Reason {
-	if p.Frag {
-		return packet.ReasonFragment
-	}
 	if p.Key.Proto == packet.ProtoTCP && !tcp.FlagsOK(p.TCPFlags) {
 		return packet.ReasonBadFlags
 	}
