@@ -41,8 +41,12 @@ func ExampleSchema() {
 	}
 	// Output:
 	// config system global
+	//     set anti-replay strict
+	//     set check-reset-range disable
 	//     set hostname Portcullis
 	//     set max-sessions 1048576
+	//     set ip-fragment-mem-thresholds 32
+	//     set ip-fragment-timeout 30
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable

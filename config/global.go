@@ -6,6 +6,15 @@ var globalTable = singleton(
 		Path: "system.global",
 		Help: "Settings of the whole box.",
 		Attributes: []*Attribute{
+			attr(func(g *Global) *string { return &g.AntiReplay }, oneOf([]string{"disable", "loose", "strict"}, nil), Attribute{
+				Name: "anti-replay", Default: "strict",
+				Help: "How closely TCP sequence numbers are checked: what is outside of a connection's window is dropped, unless disabled; strict asks of a SYN that reuses a closed connection's tuple to be newer, too.",
+			}),
+			attr(func(g *Global) *bool { return &g.CheckResetRange }, choice("strict", "disable"), Attribute{
+				Name: "check-reset-range", Default: "disable",
+				Help: "Whether TCP resets, and ICMP errors about TCP, must be in the connection's window whatever anti-replay says.",
+				Note: "A reset that is not exact never ends an established connection here, strict or not.",
+			}),
 			attr(func(g *Global) *string { return &g.Hostname }, name(35), Attribute{
 				Name: "hostname", Default: "Portcullis",
 				Help: "The name of the box, as the prompt and the logs show it.",
@@ -13,6 +22,14 @@ var globalTable = singleton(
 			attr(func(g *Global) *uint32 { return &g.MaxSessions }, integer[uint32](16, 16777216), Attribute{
 				Name: "max-sessions", Default: "1048576", Extension: true,
 				Help: "The most sessions the box will hold; one more is refused.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.IPFragmentMemThresholds }, integer[uint32](32, 2047), Attribute{
+				Name: "ip-fragment-mem-thresholds", Default: "32",
+				Help: "The most memory, in megabytes, for packets that are being reassembled; where it is full the oldest give way.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.IPFragmentTimeout }, integer[uint32](1, 300), Attribute{
+				Name: "ip-fragment-timeout", Default: "30",
+				Help: "How many seconds the fragments of an IPv4 packet wait for the missing ones; those of an IPv6 packet wait twice as long.",
 			}),
 		},
 	})

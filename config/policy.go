@@ -48,6 +48,10 @@ var policyTable = table(
 				Name: "nat", Default: "disable",
 				Help: "Whether the source is translated to the address of the outgoing interface.",
 			}),
+			attr(func(p *Policy) *bool { return &p.AntiReplay }, enable, Attribute{
+				Name: "anti-replay", Default: "enable",
+				Help: "Whether TCP sequence numbers are checked as system global says; disable lets the policy's sessions off.",
+			}),
 			attr(func(p *Policy) *string { return &p.LogTraffic }, oneOf([]string{"all", "utm", "disable"}, nil), Attribute{
 				Name: "logtraffic", Default: "utm",
 				Help: "Which sessions are logged when they end: all, those a security profile acted on, or none.",

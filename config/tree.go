@@ -23,8 +23,13 @@ type Config struct {
 
 // Global is [system.global].
 type Global struct {
-	Hostname    string
-	MaxSessions uint32 // our extension: bound of the session table
+	AntiReplay      string // "strict", "loose" or "disable"
+	CheckResetRange bool   // strict
+	Hostname        string
+	MaxSessions     uint32 // our extension: bound of the session table
+
+	IPFragmentMemThresholds uint32 // megabytes
+	IPFragmentTimeout       uint32 // seconds
 }
 
 // LogSetting is [log.setting].
@@ -170,6 +175,7 @@ type Policy struct {
 	Schedule       []string // FortiOS takes one name
 	Service        []string
 	NAT            bool
+	AntiReplay     bool
 	LogTraffic     string // "all", "utm" or "disable"
 	LogStart       bool   // logtraffic-start
 	Comments       string

@@ -81,12 +81,17 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 	if s == nil {
 		return nil, Drop, r
 	}
-	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
+	obey(s, m)
 	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) {
 		s.Helper, s.Bound = n, true
 	}
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
+}
+
+// obey makes s a session of the policy that matched.
+func obey(s *session.Session, m policy.Match) {
+	s.Policy, s.Service, s.LogEnd, s.AnySeq = m.Policy.ID, m.Service, m.Policy.LogAll, m.Policy.AnySeq
 }
 
 // adopt creates the session of a flow that a helper announced: a child of the
@@ -125,7 +130,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	}
 	s.Master, s.Helper = e.Master, e.Helper
 	s.Against = (e.Opener == packet.Reply) != master.Against
-	s.Policy, s.Service, s.LogEnd = master.Policy, master.Service, master.LogEnd
+	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	w.expect.Remove(e)
 	w.stats.Children++
 	w.started(s, false)

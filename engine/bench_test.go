@@ -11,6 +11,7 @@ import (
 	"portcullis/config"
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/tcp"
 )
 
 // BenchmarkTrip measures what the engine costs for a packet: parsing, the
@@ -51,7 +52,14 @@ func benchEstablished(b *testing.B, kind string, sessions int) {
 			b.Fatalf("session %d: %v", i, batch[0].Reason)
 		}
 	}
-	w.Sessions(func(s *session.Session) bool { s.State = session.StateEstablished; return true })
+	w.Sessions(func(s *session.Session) bool {
+		if kind != "udp4" {
+			s.TCP.Track(1, tcp.Segment{Flags: tcp.SYN | tcp.ACK, Ack: 2, Window: 0xffff}, tcp.Mode{})
+			s.TCP.Track(0, tcp.Segment{Flags: tcp.ACK, Seq: 2, Ack: 1, Window: 0xffff}, tcp.Mode{})
+		}
+		s.State, s.Replied = session.StateEstablished, true
+		return true
+	})
 
 	batch = make([]Slot, benchBatch)
 	train := benchTrain(kind, packet.TCPAck, sessions, 7919)
@@ -164,7 +172,7 @@ func benchWorker(b *testing.B, policies int, snat bool) *Worker {
 			PolicyID: uint32(i + 1), Status: true, Accept: true, NAT: snat,
 			SrcIntf: []string{"port1"}, DstIntf: []string{"port2"}, Schedule: []string{"always"},
 			SrcAddr: []string{"all"}, DstAddr: []string{"all"}, SrcAddr6: []string{"all"}, DstAddr6: []string{"all"},
-			Service: []string{"ALL"}, LogTraffic: "all",
+			Service: []string{"ALL"}, LogTraffic: "all", AntiReplay: true,
 		}
 		if i < policies-1 {
 			name := fmt.Sprintf("net%d", i)

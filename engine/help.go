@@ -187,6 +187,7 @@ func respell(p *Slot, dir packet.Dir, a *attachment, o *helpers.Out) bool {
 // ackBack acknowledges bytes that are held here to the sender of p, in the name
 // of its peer.
 func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helpers.AckBack) {
+	s.TCP.Promise(uint8(dir), ack.Ack, ack.Window)
 	stamp := option(p.Frame[p.L4:p.Payload], optionTimestamps)
 	size := 20
 	if len(stamp) == 8 {
@@ -220,6 +221,9 @@ func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helper
 
 // TCP options that matter here.
 const (
+	optionScale      = 3  // RFC 7323
+	optionSACKOK     = 4  // RFC 2018
+	optionSACK       = 5  // RFC 2018
 	optionTimestamps = 8  // RFC 7323
 	optionMD5        = 19 // RFC 2385
 	optionAO         = 29 // RFC 5925

@@ -46,14 +46,16 @@ func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, pa
 }
 
 // fits says whether a packet that is larger than mtu can leave all the same: as
-// a super-packet whose segments fit, or in fragments.
+// a super-packet whose segments fit, or in fragments. Where fragmenting is the
+// sender's affair, a packet may leave in fragments as large as those it came in.
 func (w *Worker) fits(p *Slot, mtu int) bool {
 	if p.Offload.IsGSO() {
 		return int(p.Payload-p.L3)+int(p.Offload.GSOSize) <= mtu
 	}
-	if p.Kind != packet.KindIPv4 || binary.BigEndian.Uint16(p.Frame[p.L3+6:])&0x4000 != 0 {
+	own := p.Kind == packet.KindIPv6 || binary.BigEndian.Uint16(p.Frame[p.L3+6:])&0x4000 != 0
+	if own && (p.largest == 0 || int(p.largest) > mtu) {
 		return false
 	}
-	p.FragmentTo = uint16(min(mtu, 65535))
+	w.fragmentTo(p, mtu)
 	return true
 }

@@ -39,10 +39,8 @@ func (w *Worker) echo(p *Slot) (Verdict, packet.Reason) {
 	}
 	p.TurnAround(p.Key, hopLimit)
 	if mtu := w.rules.mtu(p.Out); len(p.Frame)-int(p.L3) > mtu {
-		if p.Kind == packet.KindIPv6 {
-			return Drop, packet.ReasonTooBig
-		}
-		p.FragmentTo = uint16(mtu)
+		w.fragmentTo(p, mtu)
+		w.identify(p)
 	}
 	return Answer, packet.ReasonNone
 }

@@ -29,7 +29,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	if !m.Policy.Accept {
 		return false
 	}
-	s.Policy, s.Service, s.LogEnd = m.Policy.ID, m.Service, m.Policy.LogAll
+	obey(s, m)
 	return true
 }
 
@@ -69,7 +69,7 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 		if m.Generation != w.rules.Generation {
 			w.recheck(m)
 		}
-		s.Policy = m.Policy
+		s.Policy, s.AnySeq = m.Policy, m.AnySeq
 		return !m.Blocked
 	}
 	p, ok := w.rules.policies.Policy(s.Policy)

@@ -1,6 +1,9 @@
 package engine
 
-import "portcullis/packet"
+import (
+	"portcullis/packet"
+	"portcullis/session"
+)
 
 // relay passes an ICMP error on to the sender of the packet that it quotes,
 // where that packet belongs to a session; it is translated as the session is
@@ -24,6 +27,9 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	case p.In != s.Out[dir.Other()] && !w.rules.routes.ReversePath(p.Key.Src, p.In):
 		return Drop, packet.ReasonReversePath
 	}
+	if e.Key.Proto == packet.ProtoTCP && w.rules.tcp.ResetRange && !s.TCP.Quotes(uint8(dir.Other()), w.sentSeq(s, dir.Other(), p.QuotedSeq(e))) {
+		return Drop, packet.ReasonTCPWindow
+	}
 	if !p.DecrementTTL() {
 		return Drop, packet.ReasonTTL
 	}
@@ -33,10 +39,18 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 		src = leave.Src // what is behind the translation stays unseen, its routers too
 	}
 	if s.Control != 0 && e.Key.Proto == packet.ProtoTCP { // the sender counts other bytes
-		c := w.controls.at(s.Control).control
-		p.SetQuotedSeq(e, c.OriginalSeq(dir.Other(), p.QuotedSeq(e)))
+		p.SetQuotedSeq(e, w.sentSeq(s, dir.Other(), p.QuotedSeq(e)))
 	}
 	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])
 	p.Out, p.NextHop = s.Out[dir], nextHop(s.Gateway[dir], leave.Dst)
 	return Forward, packet.ReasonNone
+}
+
+// sentSeq is a sequence number of direction dir, as its receiver saw it, in the
+// space of who sent it.
+func (w *Worker) sentSeq(s *session.Session, dir packet.Dir, seq uint32) uint32 {
+	if s.Control == 0 {
+		return seq
+	}
+	return w.controls.at(s.Control).control.OriginalSeq(dir, seq)
 }

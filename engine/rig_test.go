@@ -106,5 +106,16 @@ func wellFormed(t testing.TB) func(*engine.Slot) {
 		if why := p.Parse(append([]byte(nil), s.Frame...), s.Offload); why != packet.ReasonNone {
 			t.Fatalf("a packet left that does not parse: %v: %x", why, s.Frame)
 		}
+		if s.FragmentTo == 0 {
+			return
+		}
+		if !packet.Fragment(&p, int(s.FragmentTo), func(frame []byte) {
+			var f packet.Packet
+			if why := f.Parse(frame, packet.Offload{}); why != packet.ReasonNone || len(f.Frame)-int(f.L3) > int(s.FragmentTo) {
+				t.Fatalf("a fragment left that does not parse: %v: %x", why, frame)
+			}
+		}) {
+			t.Fatalf("a packet left that can not be cut to %d bytes: %s", s.FragmentTo, packettest.Text(&p))
+		}
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"portcullis/config"
 	"portcullis/packet"
+	"portcullis/packet/reassembly"
 	"portcullis/policy"
 	"portcullis/route"
+	"portcullis/session/tcp"
 )
 
 // Inventory is what a configuration does not say but the machine knows, by
@@ -33,10 +36,15 @@ type Ruleset struct {
 	routes      *route.Table      // as the links are
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
+	fragments   reassembly.Limits
 	secondary   map[packet.Addr]config.AllowAccess
+	tcp         tcp.Mode // how closely connections are tracked
 	implicitLog bool
 	localInLog  bool
 }
+
+// antiReplay are the words of system global's anti-replay.
+var antiReplay = map[string]tcp.AntiReplay{"strict": tcp.Strict, "loose": tcp.Loose, "disable": tcp.Disable}
 
 // binding is what a session helper entry binds a helper to.
 type binding struct {
@@ -60,9 +68,14 @@ type iface struct {
 // but those of the machine (an interface that inv lacks).
 func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32) (*Ruleset, error) {
 	rs := &Ruleset{
-		Generation:  generation,
-		MaxSession:  int(cfg.Global.MaxSessions),
-		secondary:   map[packet.Addr]config.AllowAccess{},
+		Generation: generation,
+		MaxSession: int(cfg.Global.MaxSessions),
+		secondary:  map[packet.Addr]config.AllowAccess{},
+		fragments: reassembly.Limits{
+			Memory:  int(cfg.Global.IPFragmentMemThresholds) << 20,
+			Timeout: time.Duration(cfg.Global.IPFragmentTimeout) * time.Second,
+		},
+		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 	}

@@ -2,17 +2,14 @@ package engine
 
 import (
 	"portcullis/packet"
-	"portcullis/session"
+	"portcullis/session/tcp"
 )
 
 func isICMP(proto uint8) bool { return proto == packet.ProtoICMP || proto == packet.ProtoICMPv6 }
 
 // sane refuses what can not be looked up or tracked, session or not.
 func sane(p *Slot) packet.Reason {
-	if p.Frag {
-		return packet.ReasonFragment
-	}
-	if p.Key.Proto == packet.ProtoTCP && !session.FlagsOK(p.TCPFlags) {
+	if p.Key.Proto == packet.ProtoTCP && !tcp.FlagsOK(p.TCPFlags) {
 		return packet.ReasonBadFlags
 	}
 	return packet.ReasonNone
@@ -31,7 +28,7 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 	}
 	switch k.Proto {
 	case packet.ProtoTCP:
-		if !session.Opens(p.TCPFlags) {
+		if !tcp.Opens(p.TCPFlags) {
 			return packet.ReasonNoSession
 		}
 		fallthrough

@@ -23,9 +23,10 @@ type Slot struct {
 	Verdict Verdict
 	Reason  packet.Reason // valid iff Verdict is Drop
 	Out     uint16        // outgoing interface, index as in Ruleset.Interfaces
-	// FragmentTo, where not 0, is the MTU in bytes that this IPv4 packet must be
-	// fragmented to before it is sent.
+	// FragmentTo, where not 0, is the MTU in bytes that this packet must be
+	// fragmented to before it is sent (packet.Fragment).
 	FragmentTo uint16
+	largest    uint16      // of a reassembled packet: bytes of its largest fragment; else 0
 	hash       uint32      // of Key in the session table
 	NextHop    packet.Addr // the neighbour to send to: a gateway or the destination itself
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -146,7 +147,7 @@ func TestStorm(t *testing.T) {
 			rules++
 			r.worker.SetRuleset(r.rules[[]int{0, 1, 0, 2, 1, 3}[rules%6]])
 		case 2:
-			s.clear(r)
+			r.clear()
 		}
 		if i%16 == 0 {
 			if err := r.worker.CheckInvariants(); err != nil {
@@ -155,7 +156,7 @@ func TestStorm(t *testing.T) {
 		}
 	}
 	stats := r.worker.Stats()
-	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Cleared < 10 {
+	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Reassembled < 300 || stats.Cleared < 10 {
 		t.Errorf("the storm was a breeze: %+v", stats)
 	}
 	r.worker.Shutdown(r.now, 1<<30)
@@ -165,17 +166,18 @@ func TestStorm(t *testing.T) {
 }
 
 // clear takes out some of what there is, as an operator does.
-func (s *storm) clear(r *rig) {
+func (r *rig) clear() {
+	dice := rand.New(rand.NewPCG(7, uint64(r.now))) // of its own: the packets stay as they are
 	var sessions, expected []session.Ref
 	for cursor, first := uint32(0), true; first || cursor != 0; first = false {
 		cursor = r.worker.SessionsFrom(cursor, 7, func(ref session.Ref, _ *session.Session) {
-			if s.r.IntN(8) == 0 {
+			if dice.IntN(8) == 0 {
 				sessions = append(sessions, ref)
 			}
 		})
 	}
 	r.worker.ExpectationsFrom(0, 1000, func(ref session.Ref, _ *session.Expectation, _ *session.Session) {
-		if s.r.IntN(4) == 0 {
+		if dice.IntN(4) == 0 {
 			expected = append(expected, ref)
 		}
 	})
@@ -196,7 +198,27 @@ func (s *storm) noise(t *testing.T, r *rig) {
 	if s.r.IntN(40) == 0 {
 		frame = frame[:len(frame):len(frame)]
 	}
-	r.send(t, in, frame, off, wellFormed(t))
+	s.send(t, r, in, frame, off, wellFormed(t))
+}
+
+// send sends a frame, sometimes in fragments and those in any order.
+func (s *storm) send(t *testing.T, r *rig, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) {
+	var p packet.Packet
+	var frames [][]byte
+	if s.r.IntN(6) == 0 && p.Parse(bytes.Clone(frame), off) == packet.ReasonNone && p.Kind != packet.KindARP && !p.Frag {
+		p.SetIdentification(s.r.Uint32())
+		packet.Fragment(&p, int(p.L4-p.L3)+24+s.r.IntN(40), func(f []byte) { frames = append(frames, bytes.Clone(f)) })
+	}
+	if len(frames) < 2 {
+		r.send(t, in, frame, off, left)
+		return
+	}
+	s.r.Shuffle(len(frames), func(i, j int) { frames[i], frames[j] = frames[j], frames[i] })
+	for _, f := range frames {
+		if s.r.IntN(100) > 0 {
+			r.send(t, in, f, packet.Offload{}, left)
+		}
+	}
 }
 
 // FuzzTrip lets the fuzzer write frames: a byte of length (in units of 4), a byte

@@ -49,7 +49,7 @@ func (k *talk) step(t *testing.T, r *rig, s *storm) {
 		k.restart(s)
 	}
 	if s.r.IntN(12) == 0 && k.last[1] != "" {
-		k.send(t, r, k.last[0], k.last[1])
+		k.send(t, r, s, k.last[0], k.last[1])
 		return
 	}
 	if k.at == 17 && s.r.IntN(4) > 0 {
@@ -60,10 +60,10 @@ func (k *talk) step(t *testing.T, r *rig, s *storm) {
 	client := fmt.Sprintf("10.1.0.200:%d", k.port)
 	switch say.text {
 	case "active":
-		k.send(t, r, "port2", fmt.Sprintf("tcp 10.2.0.2:%d > %v:%d S", 20+s.r.IntN(2), k.peer.Src, 41000))
+		k.send(t, r, s, "port2", fmt.Sprintf("tcp 10.2.0.2:%d > %v:%d S", 20+s.r.IntN(2), k.peer.Src, 41000))
 		return
 	case "passive":
-		k.send(t, r, "port1", fmt.Sprintf("tcp 10.1.0.200:%d > 10.2.0.2:40000 S", 42000+s.r.IntN(100)))
+		k.send(t, r, s, "port1", fmt.Sprintf("tcp 10.1.0.200:%d > 10.2.0.2:40000 S", 42000+s.r.IntN(100)))
 		return
 	}
 	n := uint32(len(packettest.Packet(fmt.Sprintf(`udp 10.0.0.1:1 > 10.0.0.2:2 data "%s"`, say.text)).Data()))
@@ -82,13 +82,13 @@ func (k *talk) step(t *testing.T, r *rig, s *storm) {
 		}
 	}
 	if s.r.IntN(30) > 0 { // else it is lost on its way
-		k.send(t, r, k.last[0], k.last[1])
+		k.send(t, r, s, k.last[0], k.last[1])
 	}
 }
 
 // send plays one line and lets the other side learn from what left.
-func (k *talk) send(t *testing.T, r *rig, in, line string) {
-	r.send(t, in, packettest.Frame(line), packet.Offload{}, func(s *engine.Slot) {
+func (k *talk) send(t *testing.T, r *rig, st *storm, in, line string) {
+	st.send(t, r, in, packettest.Frame(line), packet.Offload{}, func(s *engine.Slot) {
 		wellFormed(t)(s)
 		var p packet.Packet
 		if p.Parse(s.Frame, s.Offload) != packet.ReasonNone || p.Key.Proto != packet.ProtoTCP {

@@ -5,64 +5,137 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/tcp"
 )
 
 // track follows the state of s with a packet of direction dir, and keeps it
 // alive.
 func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reason {
+	alive := true
 	if p.Key.Proto == packet.ProtoTCP {
-		const quiet = packet.TCPSyn | packet.TCPFin | packet.TCPRst
-		if s.State != session.StateEstablished || p.TCPFlags&quiet != 0 {
-			if r := w.trackTCP(s, dir, p); r != packet.ReasonNone {
-				return r
+		if !flows(s, dir, p) {
+			r := w.trackTCP(s, dir, p)
+			if !r.Passes() {
+				return unfit(r)
 			}
+			alive = r == tcp.Alive
 		}
 	} else if dir == packet.Reply && !s.Replied {
 		s.Replied, s.State = true, session.StateEstablished
 	}
-	s.LastSeen = w.now
+	if alive {
+		s.LastSeen = w.now
+	}
 	s.Bytes[dir] += uint64(len(p.Frame)) - uint64(p.L3)
 	s.Packets[dir]++
 	return packet.ReasonNone
 }
 
-// trackTCP is the slow part of track: connections that open or close.
-func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) packet.Reason {
+// flows is the short way of a segment: of an established connection, in its
+// window, its numbers those of the ends.
+func flows(s *session.Session, dir packet.Dir, p *Slot) bool {
+	const control = packet.TCPSyn | packet.TCPFin | packet.TCPRst | packet.TCPAck
+	if p.TCPFlags&control != packet.TCPAck || s.Control != 0 {
+		return false
+	}
+	h := (*[16]byte)(p.Frame[p.L4:])
+	return s.TCP.Flow(uint8(dir), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]),
+		uint32(len(p.Frame))-p.Payload, binary.BigEndian.Uint16(h[14:]))
+}
+
+// unfit is the name of a drop.
+func unfit(r tcp.Result) packet.Reason {
+	if r == tcp.OutOfWindow {
+		return packet.ReasonTCPWindow
+	}
+	return packet.ReasonTCPState
+}
+
+// mode is how closely the connection of s is tracked.
+func (w *Worker) mode(s *session.Session) tcp.Mode {
+	m := w.rules.tcp
+	if s.AnySeq {
+		m.AntiReplay = tcp.Disable
+	}
+	return m
+}
+
+// segment is what the tracker looks at. Options are read of a SYN only.
+func (w *Worker) segment(s *session.Session, dir packet.Dir, p *Slot) tcp.Segment {
 	h := p.Frame[p.L4:]
-	ack := binary.BigEndian.Uint32(h[8:])
+	seg := tcp.Segment{
+		Flags:  p.TCPFlags,
+		Seq:    binary.BigEndian.Uint32(h[4:]),
+		Ack:    binary.BigEndian.Uint32(h[8:]),
+		Window: binary.BigEndian.Uint16(h[14:]),
+		Len:    uint32(len(p.Frame)) - p.Payload,
+	}
+	if p.TCPFlags&packet.TCPSyn != 0 {
+		synOptions(p, &seg)
+	}
 	if s.Control != 0 { // the peer's numbers are those of rewritten bytes
-		ack = w.controls.at(s.Control).control.TranslateAck(dir, ack)
+		seg.Ack = w.controls.at(s.Control).control.TranslateAck(dir, seg.Ack)
 	}
-	st, ok := s.TCP.Track(s.State, dir, session.Segment{
-		Flags: p.TCPFlags,
-		Seq:   binary.BigEndian.Uint32(h[4:]),
-		Ack:   ack,
-		Len:   uint32(len(p.Frame)) - p.Payload,
-	})
-	if !ok {
-		return packet.ReasonTCPState
+	return seg
+}
+
+// synOptions reads what a SYN says about the connection.
+func synOptions(p *Slot, seg *tcp.Segment) {
+	h := p.Frame[p.L4:p.Payload]
+	if v := option(h, optionScale); len(v) == 1 {
+		seg.Scale = min(v[0], 14) + 1 // RFC 7323 section 2.3
 	}
-	if dir == packet.Reply {
-		s.Replied = true
+	seg.SACKOK = option(h, optionSACKOK) != nil
+}
+
+// trackTCP is the slow part of track: connections that open or close, and
+// segments that do not fit at first sight.
+func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Result {
+	seg := w.segment(s, dir, p)
+	mode := w.mode(s)
+	r := s.TCP.Track(uint8(dir), seg, mode)
+	if r == tcp.OutOfWindow && s.TCP.SACKPermitted() {
+		if seg.SACK, seg.HasSACK = w.sackEdge(s, dir, p); seg.HasSACK {
+			r = s.TCP.Track(uint8(dir), seg, mode)
+		}
 	}
+	st := s.TCP.State()
 	if st == s.State {
-		return packet.ReasonNone
+		return r
 	}
 	if st == session.StateClose {
 		s.ResetBy = uint8(dir) + 1
+	}
+	if dir == packet.Reply {
+		s.Replied = true
 	}
 	s.State = st
 	s.LastSeen = w.now
 	s.SetTimeout(idleTime(packet.ProtoTCP, st))
 	w.table.Shorten(s)
-	return packet.ReasonNone
+	return r
+}
+
+// sackEdge is the highest edge of the SACK option of p, in the space of the side
+// that it acknowledges.
+func (w *Worker) sackEdge(s *session.Session, dir packet.Dir, p *Slot) (edge uint32, ok bool) {
+	for v := option(p.Frame[p.L4:p.Payload], optionSACK); len(v) >= 8; v = v[8:] {
+		right := binary.BigEndian.Uint32(v[4:])
+		if !ok || int32(right-edge) > 0 {
+			edge, ok = right, true
+		}
+	}
+	if ok && s.Control != 0 {
+		edge = w.controls.at(s.Control).control.TranslateAck(dir, edge)
+	}
+	return edge, ok
 }
 
 // reopens says whether p is a SYN that begins a new connection on the tuple of
 // one that is over, from either side; the old one then gives way.
-func (w *Worker) reopens(s *session.Session, p *Slot) bool {
-	if !session.Opens(p.TCPFlags) ||
-		s.State != session.StateTimeWait && s.State != session.StateClose {
+func (w *Worker) reopens(s *session.Session, dir packet.Dir, p *Slot) bool {
+	if p.Key.Proto != packet.ProtoTCP || !tcp.Opens(p.TCPFlags) ||
+		!s.TCP.Reopens(uint8(dir), binary.BigEndian.Uint32(p.Frame[p.L4+4:]), w.mode(s)) {
 		return false
 	}
 	i := w.table.IndexOf(s)

@@ -7,6 +7,7 @@ import (
 	"portcullis/helpers"
 	"portcullis/nat"
 	"portcullis/packet"
+	"portcullis/packet/reassembly"
 	"portcullis/session"
 )
 
@@ -14,7 +15,8 @@ import (
 //
 // A worker is a machine without a clock: Process is given a tick and a batch of
 // parsed packets, and leaves a verdict with each. trip is the packet's way as a
-// list. The first packet of a session goes the long way (admit), all others the
+// list. Fragments are put together first, and what comes of them makes the trip
+// whole. The first packet of a session goes the long way (admit), all others the
 // short one: find, track, leave. The short way allocates nothing, takes no lock
 // and calls nothing through an interface.
 //
@@ -54,16 +56,21 @@ type Worker struct {
 	gen      generated     // packets of the worker's own
 	limit    bucket        // of ICMP errors
 
+	fragments *reassembly.Table
+	whole     Slot   // the reassembled packet that is on its trip
+	lastID    uint32 // identification given to fragments last
+
 	fetched uint64 // see fetch
 	drops   [packet.NumReasons]uint64
 	stats   Stats
 }
 
-// Stats are counters of a worker, all growing but the first two and the limits
-// of those.
+// Stats are counters of a worker, all growing but the first six.
 type Stats struct {
 	Sessions     int // live now
 	Expectations int // outstanding now
+	Fragmented   int // packets being reassembled now, those given up included
+	FragmentMem  int // bytes that they hold
 	MaxSessions  int
 	MaxExpected  int
 	Created      uint64 // sessions
@@ -73,6 +80,7 @@ type Stats struct {
 	Detached     uint64 // helpers that gave up a session
 	Blocked      uint64 // sessions that a configuration change blocked
 	Cleared      uint64 // sessions that the operator cleared
+	Reassembled  uint64 // packets that were put together from fragments
 	EventsLost   uint64
 }
 
@@ -89,14 +97,20 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		table:  session.NewTable(rs.MaxSession, rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
 		ports:  nat.New(rng),
+		lastID: uint32(rng.Uint64()),
 	}
+	w.fragments = reassembly.New(rng.Uint64(), w.Count)
+	w.fragments.SetLimits(rs.fragments)
 	w.announce.w = w
 	return w
 }
 
 // SetRuleset makes the worker obey rs from the next packet on. Sessions are
 // re-checked against it one by one, at their next packet.
-func (w *Worker) SetRuleset(rs *Ruleset) { w.rules = rs }
+func (w *Worker) SetRuleset(rs *Ruleset) {
+	w.rules = rs
+	w.fragments.SetLimits(rs.fragments)
+}
 
 // Process decides about a batch. It writes Verdict and what goes with it into
 // each slot and may edit the frames in place, growing them within their
@@ -138,11 +152,14 @@ const fetchFrom = 4096
 // trip is the way of one packet.
 func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	p.FragmentTo = 0
+	if p.Frag {
+		return w.defrag(p)
+	}
 	if r := sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, p) {
+	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
 		}
@@ -173,6 +190,7 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 func (w *Worker) Tick(now session.Tick) {
 	w.now = now
 	w.gen.reset()
+	w.fragments.Expire(int64(now), expireBudget)
 	w.expect.Expire(now, w.expectationGone)
 	w.table.Expire(now, expireBudget, w.expired)
 }
@@ -196,6 +214,7 @@ func (w *Worker) Stats() Stats {
 	st := w.stats
 	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
 	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
+	st.Fragmented, st.FragmentMem = w.fragments.Len(), w.fragments.Memory()
 	return st
 }
 
@@ -230,6 +249,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.expect.CheckInvariants(func(r session.Ref) bool { return w.table.Resolve(r) != nil }); err != nil {
+		return err
+	}
+	if err := w.fragments.CheckInvariants(); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

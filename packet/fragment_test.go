@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"testing"
 
 	"portcullis/packet"
@@ -78,6 +79,50 @@ func TestFragment(t *testing.T) {
 	}
 }
 
+// TestFragment6: every fragment repeats the headers that routers read, then says
+// where it belongs. That the parts are those of the packet is tested where they
+// are put together again (packet/reassembly).
+func TestFragment6(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		mtu  int
+		want []string
+	}{
+		{"udp [fd00::1]:1 > [fd00::2]:2 len 100 tos 5 ttl 9", 110, []string{
+			"udp [fd00::1]:1 > [fd00::2]:2 len 48 ttl 9 tos 5 frag 0+ ipid 70000",
+			"udp fd00::1 > fd00::2 len 52 from 22 ttl 9 tos 5 frag 7 ipid 70000",
+		}},
+		{"udp [fd00::1]:1 > [fd00::2]:2 len 40 ext 0 ext 60 ext 43 ext 60", 96, []string{
+			"ip-60 fd00::1 > fd00::2 frag 0+ ipid 70000", "ip-60 fd00::1 > fd00::2 frag 3+ ipid 70000", "ip-60 fd00::1 > fd00::2 frag 6 ipid 70000",
+		}},
+		{"udp [fd00::1]:1 > [fd00::2]:2 len 40", 88, []string{"udp [fd00::1]:1 > [fd00::2]:2 len 40"}},
+	} {
+		p := packettest.Packet(c.line)
+		p.SetIdentification(70000)
+		frames, ok := cut(p, c.mtu)
+		if !ok || len(frames) != len(c.want) {
+			t.Errorf("%s: %v, %d fragments", c.line, ok, len(frames))
+			continue
+		}
+		for i, frame := range frames {
+			var f packet.Packet
+			if why := f.Parse(frame, packet.Offload{}); why != packet.ReasonNone || len(f.Frame)-int(f.L3) > c.mtu || len(f.Frame) != len(frame) {
+				t.Errorf("%s: fragment %d: %v, %d bytes", c.line, i, why, len(f.Frame))
+			}
+			got := packettest.Text(&f)
+			if f.Key.Proto == 60 { // what its body holds is not told
+				got = fmt.Sprintf("ip-60 fd00::1 > fd00::2 %s", got[strings.Index(got, "frag "):])
+				if n := f.L4 - f.L3; n != 40+8+8+8+8 {
+					t.Errorf("%s: fragment %d: %d bytes of headers", c.line, i, n)
+				}
+			}
+			if got != c.want[i] {
+				t.Errorf("%s: fragment %d: %s\nexpected %s", c.line, i, got, c.want[i])
+			}
+		}
+	}
+}
+
 // TestFragmentOptions: only options with the copied flag are in the later
 // fragments (RFC 791 section 3.1).
 func TestFragmentOptions(t *testing.T) {
@@ -94,7 +139,8 @@ func TestFragmentOptions(t *testing.T) {
 
 func TestFragmentRefuses(t *testing.T) {
 	for line, mtu := range map[string]int{
-		"udp [fd00::1]:1 > [fd00::2]:2 len 3000":                    1280,
+		"udp [fd00::1]:1 > [fd00::2]:2 len 3000 frag 0":             1280,
+		"udp [fd00::1]:1 > [fd00::2]:2 len 3000 ext 0":              63,
 		"tcp 10.0.0.1:1 > 10.0.0.2:2 A len 3000 partial gso 1000":   1500,
 		"udp 10.0.0.1:1 > 10.0.0.2:2 len 30":                        27,
 		"udp 10.0.0.1:1 > 10.0.0.2:2 len 30 ipopt 9404000001010101": 35,

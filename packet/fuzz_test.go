@@ -120,6 +120,9 @@ func read(p *packet.Packet) {
 	_, _ = p.Addrs()
 	_ = p.Data()
 	if p.Frag {
+		f := p.Piece()
+		_ = f.HeadersWhole()
+		_ = f.Head[f.Next]
 		return
 	}
 	switch p.Key.Proto {

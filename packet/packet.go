@@ -35,6 +35,10 @@ type Packet struct {
 	VLANs    uint8  // tags between the Ethernet addresses and L3, 0 to 2
 	VLAN     uint16 // the outer tag's identifier, valid iff VLANs > 0
 	In       uint16 // the interface it came in by, set by whoever received it
+
+	// FragmentID is the identification that Fragment gives the fragments of an IPv6
+	// packet, whose header has none. Set by whoever lets the packet be cut.
+	FragmentID uint32
 }
 
 // TCP flag bits, as in byte 13 of the header.

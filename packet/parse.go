@@ -149,6 +149,7 @@ func (p *Packet) parseIPv6() Reason {
 // parseExtHeaders walks the IPv6 extension headers (RFC 8200 section 4) to the
 // transport header, which it then parses.
 func (p *Packet) parseExtHeaders() Reason {
+	fragment := false // a fragment header was there
 	for range maxExtHeaders {
 		h := p.Frame[p.L4:]
 		size := 0
@@ -170,9 +171,10 @@ func (p *Packet) parseExtHeaders() Reason {
 				}
 			}
 		case 44: // fragment
-			if len(h) < 8 {
+			if len(h) < 8 || fragment {
 				return ReasonBadExtHeader
 			}
+			fragment = true
 			frag := binary.BigEndian.Uint16(h[2:])
 			p.Key.Proto = h[0]
 			p.L4 += 8

@@ -23,7 +23,14 @@ const (
 	ReasonSourceRoute
 	ReasonBadL4Header
 	ReasonBadFragment
-	ReasonFragment
+
+	// Reassembly.
+	ReasonFragmentTiny
+	ReasonFragmentOverlap
+	ReasonFragmentDuplicate
+	ReasonFragmentOverflow
+	ReasonFragmentTimeout
+	ReasonFragmentMemory
 
 	// Sanity.
 	ReasonNotForUs
@@ -38,6 +45,7 @@ const (
 	ReasonSessionClash
 	ReasonSessionBlocked
 	ReasonTCPState
+	ReasonTCPWindow
 	ReasonICMPNoSession
 
 	// Route.
@@ -87,8 +95,14 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonBadExtHeader:  {"bad-ext-header", "an IPv6 extension header is cut short, out of place, or one of too many"},
 	ReasonSourceRoute:   {"source-route", "the packet asks for source routing"},
 	ReasonBadL4Header:   {"bad-l4-header", "the transport header is cut short or its lengths contradict each other"},
-	ReasonBadFragment:   {"bad-fragment", "the fragment is too small, not a multiple of 8 bytes, or ends past 65535 bytes"},
-	ReasonFragment:      {"fragment", "the packet is a fragment; fragments are not reassembled yet"},
+	ReasonBadFragment:   {"bad-fragment", "the fragment is too small, not a multiple of 8 bytes, ends past 65535 bytes, or contradicts another about where the packet ends"},
+
+	ReasonFragmentTiny:      {"fragment-tiny", "the first fragment does not hold the whole transport header"},
+	ReasonFragmentOverlap:   {"fragment-overlap", "two fragments claim the same part of a packet, so none of them is believed"},
+	ReasonFragmentDuplicate: {"fragment-duplicate", "the same fragment is there already; the packet is reassembled all the same"},
+	ReasonFragmentOverflow:  {"fragment-overflow", "the packet is in too many fragments, or the headers before the fragment header are too long"},
+	ReasonFragmentTimeout:   {"fragment-timeout", "the other fragments of the packet did not arrive in time (ip-fragment-timeout)"},
+	ReasonFragmentMemory:    {"fragment-memory", "the memory for fragments was full, and the fragments of this packet the oldest (ip-fragment-mem-thresholds)"},
 
 	ReasonNotForUs:           {"not-for-us", "the frame is addressed to another station's MAC address, or to all stations while its IP packet is for one"},
 	ReasonMartianSource:      {"martian-source", "the source address can not be a sender's: multicast, broadcast, loopback, unspecified, an address of this firewall, or (as the destination too) an IPv4 address within IPv6"},
@@ -101,6 +115,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionClash:     {"session-clash", "another session already has the tuple of this one's replies"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
+	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},
 	ReasonICMPNoSession:    {"icmp-no-session", "the ICMP error reports about a packet of no session"},
 
 	ReasonNoRoute:     {"no-route", "no route leads to the destination"},

@@ -81,6 +81,7 @@ func (c *compiler) add(p *config.Policy) error {
 		Name:     p.Name,
 		Accept:   p.Accept,
 		NAT:      p.NAT,
+		AnySeq:   !p.AntiReplay,
 		LogAll:   p.LogTraffic == "all",
 		LogUTM:   p.LogTraffic == "utm",
 		LogStart: p.LogStart,

@@ -6,6 +6,7 @@ type Policy struct {
 	Name     string
 	Accept   bool
 	NAT      bool // translate the source to the outgoing interface's address
+	AnySeq   bool // anti-replay disable: TCP sequence numbers are not checked
 	LogAll   bool // logtraffic all
 	LogUTM   bool // logtraffic utm: only what a security profile has to say
 	LogStart bool // logtraffic-start

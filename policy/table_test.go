@@ -174,7 +174,7 @@ func TestPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := policy.Policy{ID: 7, Name: "seven", Accept: true, NAT: true, LogAll: true, LogStart: true}
+	want := policy.Policy{ID: 7, Name: "seven", Accept: true, NAT: true, AnySeq: true, LogAll: true, LogStart: true}
 	if p, ok := table.Policy(7); !ok || *p != want {
 		t.Errorf("policy 7: %+v", p)
 	}

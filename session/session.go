@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"portcullis/packet"
+	"portcullis/session/tcp"
 )
 
 // Session is one entry of the table: two keys, what to do to the packets of
@@ -34,7 +35,7 @@ type Session struct {
 	LastSeen Tick // moved by every packet that counts as life
 	timeout  Tick // idle time after which it ends
 
-	TCP TCP // valid iff the protocol is TCP
+	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
 
 	ID         uint32 // serial: never 0, not reused for 4 billion sessions
 	Policy     uint32 // policy id; of the master for a helper's child
@@ -53,11 +54,9 @@ type Session struct {
 	LogEnd  bool // write a traffic log line at its end
 	Replied bool // the other side has answered
 	Against bool // a child that was opened against the direction of its policy
+	AnySeq  bool // its policy lets sequence numbers unchecked
 	live    bool
 }
-
-// State is the condition of a session as FortiOS prints it in proto_state.
-type State uint8
 
 // Ref names a session for longer than a call: the record's index and the serial
 // that it must still have.

@@ -82,7 +82,7 @@ func (t *Table) Touch(h uint32, round int) uint64 {
 		return uint64(e.ref)
 	}
 	s := t.at((e.ref - 1) >> 1)
-	return s.Key[0].Src.Lo + s.Packets[0] + uint64(s.LastSeen)
+	return s.Key[0].Src.Lo + s.Packets[0] + uint64(s.LastSeen) + uint64(s.TCP.State())
 }
 
 // Find returns the live session that one of whose directions has key k.
@@ -285,6 +285,9 @@ func (t *Table) CheckInvariants() error {
 			if f, _ := t.Find(&s.Key[d]); f != s {
 				return fmt.Errorf("session %d: %v key %v is not in the index", s.ID, packet.Dir(d), s.Key[d])
 			}
+		}
+		if st := s.TCP.State(); st != StateNone && st != s.State {
+			return fmt.Errorf("session %d: state %v, its connection %v", s.ID, s.State, st)
 		}
 		if !t.wheel.Armed(i) {
 			return fmt.Errorf("session %d: no timer is armed", s.ID)

@@ -151,7 +151,8 @@ func cutSuffix(p string) (string, suffix) {
 	}
 }
 
-// Reasons are the names of the reasons that packets of a scenario die of.
+// Reasons are the names of the reasons that packets of a scenario die of, at once
+// or, as its counters say, later.
 func Reasons(path string) ([]string, error) {
 	sc, err := read(path)
 	if err != nil {
@@ -159,8 +160,12 @@ func Reasons(path string) ([]string, error) {
 	}
 	var all []string
 	for i := range sc.steps {
-		if r := sc.steps[i].suffix.reason; r != "" {
+		st := &sc.steps[i]
+		if r := st.suffix.reason; r != "" {
 			all = append(all, r)
+		}
+		if n := st.arg(1); st.verb == "counter" && n != "" && n != "0" {
+			all = append(all, st.arg(0))
 		}
 	}
 	return all, nil

@@ -21,6 +21,8 @@
 //	  ipid N      identification            df          don't fragment
 //	  frag N, N+  fragment at N*8 bytes, + for more to come; behind offset 0
 //	              there are no ports, and no checksum is judged
+//	  part A-B    the line spells a packet, and the frame is the fragment with
+//	              the bytes A to B behind its IP header; without B up to the end
 //	  ipopt HEX   IPv4 options              ext N, N=HEX  an IPv6 extension
 //	              header and its body; repeated in order
 //	  vlan N      a tag; the outer one first

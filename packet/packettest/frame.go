@@ -124,6 +124,9 @@ func (l *line) offload(l4, payload int) packet.Offload {
 // ip is the IP packet and where its transport header begins.
 func (l *line) ip() (ip []byte, l4 int) {
 	body := l.transport()
+	if l.part != nil {
+		body = l.cutPart(body)
+	}
 	if l.six() {
 		return l.ip6(body)
 	}
@@ -154,6 +157,16 @@ func (l *line) ip() (ip []byte, l4 int) {
 		h[11] ^= 0x55
 	}
 	return append(h, body...), l4
+}
+
+// cutPart makes the line that of the fragment that carries its part of body.
+func (l *line) cutPart(body []byte) []byte {
+	from, to := min(l.part.from, len(body)), l.part.to
+	if to < 0 || to > len(body) {
+		to = len(body)
+	}
+	l.isFrag, l.frag, l.more = true, from/8, to < len(body)
+	return body[from:max(from, to)]
 }
 
 func (l *line) ip6(body []byte) ([]byte, int) {

@@ -17,6 +17,7 @@ type line struct {
 	frag     int // offset in units of 8 bytes
 	more     bool
 	isFrag   bool
+	part     *part
 	ipopt    []byte
 	ext      []extension
 	vlans    []uint16
@@ -49,6 +50,11 @@ type tcpWords struct {
 	seq, ack uint32
 	win, urg uint16
 	opts     []byte // as on the wire, a multiple of 4 bytes
+}
+
+// part is which bytes behind the IP header a fragment carries of its packet.
+type part struct {
+	from, to int // to is -1 for the end
 }
 
 // icmpWords are the words of an ICMP header.

@@ -119,6 +119,8 @@ func (p *parser) plain(w string) (done bool, err error) {
 		n, more := strings.CutSuffix(p.next(), "+")
 		l.isFrag, l.more = true, more
 		l.frag, err = strconv.Atoi(n)
+	case "part":
+		err = p.part()
 	case "ipopt":
 		l.ipopt, err = p.hex()
 	case "ext":
@@ -183,6 +185,18 @@ func wrap(w string, err error) error {
 		return fmt.Errorf("%s: %w", w, err)
 	}
 	return nil
+}
+
+// part reads "0-1480", or "1480-" up to the end.
+func (p *parser) part() error {
+	from, to, _ := strings.Cut(p.next(), "-")
+	k := part{to: -1}
+	var err error
+	if k.from, err = strconv.Atoi(from); err == nil && to != "" {
+		k.to, err = strconv.Atoi(to)
+	}
+	p.l.part = &k
+	return err
 }
 
 func (p *parser) length() error {
