@@ -13,7 +13,7 @@ func (w *Worker) local(p *Slot) (Verdict, packet.Reason) {
 	}
 	echo := p.ICMPType == packet.ICMPEcho && p.Key.Proto == packet.ProtoICMP ||
 		p.ICMPType == packet.ICMPv6Echo && p.Key.Proto == packet.ProtoICMPv6
-	if !echo || !w.rules.offersPing(p.In, p.Key.Dst) || !p.ChecksumOK() {
+	if !echo || p.Offload.IsGSO() || !w.rules.offersPing(p.In, p.Key.Dst) || !p.ChecksumOK() {
 		w.push(&session.Event{
 			Kind: session.EventDeny, Reason: packet.ReasonLocalIn, LogIt: w.rules.localInLog,
 			In: p.In, Key: p.Key, ReplyKey: p.Key.Reply(), Service: w.rules.policies.ServiceName(&p.Key),
