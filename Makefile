@@ -55,7 +55,7 @@ fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 	while read -r file; do \
 		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file" | while read -r target; do \
 			echo "$$(dirname "$${file#$(CURDIR)/}") $$target"; \
-			$(GO) test -buildvcs=false "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
+			$(GO) test -buildvcs=false "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s </dev/null || exit 1; \
 		done || exit 1; \
 	done
 
@@ -68,8 +68,8 @@ lint: go ## gofmt, go vet, staticcheck
 	$(GO) vet -buildvcs=false ./...
 	$(GO) tool staticcheck ./...
 
-docs: go ## write the generated pages of docs/
-	$(GO) generate ./...
+docs: go ## write the generated parts of docs/
+	$(GO) test -buildvcs=false . ./config -run 'TestReasons|TestReference' -update
 
 clean: ## remove what was built
 	rm -rf $(BIN)
