@@ -47,6 +47,7 @@ func ExampleSchema() {
 	//     set max-sessions 1048576
 	//     set ip-fragment-mem-thresholds 32
 	//     set ip-fragment-timeout 30
+	//     set check-protocol-header loose
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable

@@ -31,6 +31,10 @@ var globalTable = singleton(
 				Name: "ip-fragment-timeout", Default: "30",
 				Help: "How many seconds the fragments of an IPv4 packet wait for the missing ones; those of an IPv6 packet wait twice as long.",
 			}),
+			attr(func(g *Global) *string { return &g.CheckProtocolHeader }, oneOf([]string{"loose", "strict"}, nil), Attribute{
+				Name: "check-protocol-header", Default: "loose",
+				Help: "How closely headers are read: loose checks lengths, version, options and the IPv4 header checksum; strict also refuses ESP with a reserved SPI, sequence number 0 or a length that no ESP packet has.",
+			}),
 		},
 	})
 

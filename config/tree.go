@@ -30,6 +30,8 @@ type Global struct {
 
 	IPFragmentMemThresholds uint32 // megabytes
 	IPFragmentTimeout       uint32 // seconds
+
+	CheckProtocolHeader string // "loose" or "strict"
 }
 
 // LogSetting is [log.setting].

@@ -41,6 +41,8 @@ type Ruleset struct {
 	tcp         tcp.Mode // how closely connections are tracked
 	implicitLog bool
 	localInLog  bool
+
+	strictHeaders bool // check-protocol-header strict
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -78,6 +80,8 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
+
+		strictHeaders: cfg.Global.CheckProtocolHeader == "strict",
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {

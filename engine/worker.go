@@ -155,7 +155,7 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	if p.Frag {
 		return w.defrag(p)
 	}
-	if r := sane(p); r != packet.ReasonNone {
+	if r := w.sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
