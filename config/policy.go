@@ -64,6 +64,11 @@ var policyTable = table(
 				Name: "comments",
 				Help: "A remark.",
 			}),
+			attr(func(p *Policy) *bool { return &p.SendDenyPacket }, enable, Attribute{
+				Name: "send-deny-packet", Default: "disable",
+				Help: "Whether the sender of a denied packet is told: by a reset where it is TCP, else by an ICMP error (administratively prohibited).",
+				Note: "What is told is limited to a thousand of each a second.",
+			}),
 		},
 	})
 

@@ -19,6 +19,7 @@ type Config struct {
 	Services    []*Service       // firewall.service.custom
 	ServiceGrps []*ServiceGroup  // firewall.service.group
 	Policies    []*Policy        // firewall.policy, in order of evaluation
+	Settings    Settings         // system.settings
 }
 
 // Global is [system.global].
@@ -32,6 +33,12 @@ type Global struct {
 	IPFragmentTimeout       uint32 // seconds
 
 	CheckProtocolHeader string // "loose" or "strict"
+	ResetSessionlessTCP bool
+}
+
+// Settings is [system.settings].
+type Settings struct {
+	DenyTCPWithICMP bool
 }
 
 // LogSetting is [log.setting].
@@ -181,4 +188,5 @@ type Policy struct {
 	LogTraffic     string // "all", "utm" or "disable"
 	LogStart       bool   // logtraffic-start
 	Comments       string
+	SendDenyPacket bool
 }

@@ -12,6 +12,9 @@ import (
 // returns a verdict and no session.
 func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
+		if r == packet.ReasonNoSession {
+			w.sessionless(p)
+		}
 		return nil, Drop, r
 	}
 	if e := w.expect.Find(&p.Key); e != nil {
@@ -33,6 +36,9 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	}
 	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
 	if !m.Policy.Accept {
+		if m.Policy.Tell {
+			w.tell(p)
+		}
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
 	return w.open(p, to, m)

@@ -42,7 +42,9 @@ type Ruleset struct {
 	implicitLog bool
 	localInLog  bool
 
-	strictHeaders bool // check-protocol-header strict
+	strictHeaders    bool // check-protocol-header strict
+	resetSessionless bool // reset-sessionless-tcp
+	tellByICMP       bool // deny-tcp-with-icmp
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -81,7 +83,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 
-		strictHeaders: cfg.Global.CheckProtocolHeader == "strict",
+		strictHeaders:    cfg.Global.CheckProtocolHeader == "strict",
+		resetSessionless: cfg.Global.ResetSessionlessTCP,
+		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {

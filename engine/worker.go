@@ -55,6 +55,7 @@ type Worker struct {
 	state    helpers.State // a UDP helper's memory during a call
 	gen      generated     // packets of the worker's own
 	limit    bucket        // of ICMP errors
+	resets   bucket        // of resets that answer a packet
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip

@@ -85,6 +85,7 @@ func (c *compiler) add(p *config.Policy) error {
 		LogAll:   p.LogTraffic == "all",
 		LogUTM:   p.LogTraffic == "utm",
 		LogStart: p.LogStart,
+		Tell:     p.SendDenyPacket,
 	})
 	c.pairs.add(in, out)
 	return nil

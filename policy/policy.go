@@ -10,6 +10,7 @@ type Policy struct {
 	LogAll   bool // logtraffic all
 	LogUTM   bool // logtraffic utm: only what a security profile has to say
 	LogStart bool // logtraffic-start
+	Tell     bool // send-deny-packet: who is denied is told
 }
 
 // Match is the outcome of a lookup. Policy is never nil: where no policy
