@@ -69,6 +69,10 @@ var policyTable = table(
 				Help: "Whether the sender of a denied packet is told: by a reset where it is TCP, else by an ICMP error (administratively prohibited).",
 				Note: "What is told is limited to a thousand of each a second.",
 			}),
+			attr(func(p *Policy) *bool { return &p.TimeoutSendRST }, enable, Attribute{
+				Name: "timeout-send-rst", Default: "disable",
+				Help: "Whether both ends of an established TCP session that ends because it was idle are sent a reset.",
+			}),
 		},
 	})
 

@@ -189,4 +189,5 @@ type Policy struct {
 	LogStart       bool   // logtraffic-start
 	Comments       string
 	SendDenyPacket bool
+	TimeoutSendRST bool
 }

@@ -98,6 +98,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 // obey makes s a session of the policy that matched.
 func obey(s *session.Session, m policy.Match) {
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = m.Policy.ID, m.Service, m.Policy.LogAll, m.Policy.AnySeq
+	s.Resets = m.Policy.ResetEnd
 }
 
 // adopt creates the session of a flow that a helper announced: a child of the
@@ -137,6 +138,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Master, s.Helper = e.Master, e.Helper
 	s.Against = (e.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
+	s.Resets = master.Resets
 	w.expect.Remove(e)
 	w.stats.Children++
 	w.started(s, false)

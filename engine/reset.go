@@ -6,6 +6,7 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 
 	"portcullis/packet"
+	"portcullis/session"
 )
 
 // resetBack answers p with a reset in the name of its receiver, numbered as that
@@ -34,6 +35,21 @@ func (w *Worker) resetBack(p *Slot) {
 	k := p.Key.Reply()
 	if s := w.reset(&k, seq, ack, flags); s != nil {
 		s.Out, s.NextHop = to.Out, nextHop(to.Gateway, k.Dst)
+	}
+}
+
+// resetEnd sends the receiver of direction dir a reset in the name of its peer
+// (timeout-send-rst). Its number is the one that the receiver expects next, so
+// that it is exact (RFC 5961 section 3.2), in the space of the bytes that were
+// rewritten for it. It is bounded by the sessions that end, and so by no rate.
+func (w *Worker) resetEnd(s *session.Session, dir packet.Dir) {
+	seq, ack := s.TCP.Expects(uint8(dir))
+	if s.Control != 0 {
+		seq = w.controls.at(s.Control).control.TranslateSeq(dir, seq)
+	}
+	k := s.Leaving(dir)
+	if g := w.reset(&k, seq, ack, packet.TCPRst|packet.TCPAck); g != nil {
+		g.Out, g.NextHop = s.Out[dir], nextHop(s.Gateway[dir], k.Dst)
 	}
 }
 

@@ -193,7 +193,7 @@ func (w *Worker) Tick(now session.Tick) {
 	w.gen.reset()
 	w.fragments.Expire(int64(now), expireBudget)
 	w.expect.Expire(now, w.expectationGone)
-	w.table.Expire(now, expireBudget, w.expired)
+	w.table.Expire(now, expireBudget, w.idled)
 }
 
 // expireBudget bounds the timers that one Tick looks at, so that it never stalls

@@ -86,6 +86,7 @@ func (c *compiler) add(p *config.Policy) error {
 		LogUTM:   p.LogTraffic == "utm",
 		LogStart: p.LogStart,
 		Tell:     p.SendDenyPacket,
+		ResetEnd: p.TimeoutSendRST,
 	})
 	c.pairs.add(in, out)
 	return nil

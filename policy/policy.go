@@ -11,6 +11,7 @@ type Policy struct {
 	LogUTM   bool // logtraffic utm: only what a security profile has to say
 	LogStart bool // logtraffic-start
 	Tell     bool // send-deny-packet: who is denied is told
+	ResetEnd bool // timeout-send-rst: an idle session ends with resets
 }
 
 // Match is the outcome of a lookup. Policy is never nil: where no policy
