@@ -54,4 +54,5 @@ func ExampleSchema() {
 	//     set local-in-deny-unicast disable
 	// config system settings
 	//     set deny-tcp-with-icmp disable
+	//     set tcp-session-without-syn disable
 }

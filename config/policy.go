@@ -73,6 +73,11 @@ var policyTable = table(
 				Name: "timeout-send-rst", Default: "disable",
 				Help: "Whether both ends of an established TCP session that ends because it was idle are sent a reset.",
 			}),
+			attr(func(p *Policy) *string { return &p.WithoutSYN }, oneOf([]string{"all", "data-only", "disable"}, nil), Attribute{
+				Name: "tcp-session-without-syn", Default: "disable",
+				Help: "Whether a session may begin with a TCP segment from the middle of its connection: any with ACK and without SYN and RST, one with data only, or none. No helper reads such a session.",
+				Note: "It has no effect unless tcp-session-without-syn of system settings is enabled.",
+			}),
 		},
 	})
 

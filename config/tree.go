@@ -38,7 +38,8 @@ type Global struct {
 
 // Settings is [system.settings].
 type Settings struct {
-	DenyTCPWithICMP bool
+	DenyTCPWithICMP      bool
+	TCPSessionWithoutSYN bool
 }
 
 // LogSetting is [log.setting].
@@ -190,4 +191,5 @@ type Policy struct {
 	Comments       string
 	SendDenyPacket bool
 	TimeoutSendRST bool
+	WithoutSYN     string // tcp-session-without-syn: "all", "data-only" or "disable"
 }

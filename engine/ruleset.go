@@ -45,6 +45,7 @@ type Ruleset struct {
 	strictHeaders    bool // check-protocol-header strict
 	resetSessionless bool // reset-sessionless-tcp
 	tellByICMP       bool // deny-tcp-with-icmp
+	pickUp           bool // tcp-session-without-syn, where the policy agrees
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -86,6 +87,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		strictHeaders:    cfg.Global.CheckProtocolHeader == "strict",
 		resetSessionless: cfg.Global.ResetSessionlessTCP,
 		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
+		pickUp:           cfg.Settings.TCPSessionWithoutSYN,
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {

@@ -56,7 +56,7 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 	}
 	switch k.Proto {
 	case packet.ProtoTCP:
-		if !tcp.Opens(p.TCPFlags) {
+		if !tcp.Opens(p.TCPFlags) && !w.mayPickUp(p) {
 			return packet.ReasonNoSession
 		}
 		fallthrough

@@ -25,6 +25,9 @@ func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), svcID
 	return c.t, nil
 }
 
+// pickUp are the words of tcp-session-without-syn.
+var pickUp = map[string]PickUp{"all": PickUpAll, "data-only": PickUpData, "disable": PickUpNone}
+
 // compiler holds what Compile needs and the table does not.
 type compiler struct {
 	t       *Table
@@ -87,6 +90,7 @@ func (c *compiler) add(p *config.Policy) error {
 		LogStart: p.LogStart,
 		Tell:     p.SendDenyPacket,
 		ResetEnd: p.TimeoutSendRST,
+		PickUp:   pickUp[p.WithoutSYN],
 	})
 	c.pairs.add(in, out)
 	return nil
