@@ -47,7 +47,12 @@ func ExampleSchema() {
 	//     set max-sessions 1048576
 	//     set ip-fragment-mem-thresholds 32
 	//     set ip-fragment-timeout 30
+	//     set check-protocol-header loose
+	//     set reset-sessionless-tcp disable
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable
+	// config system settings
+	//     set deny-tcp-with-icmp disable
+	//     set tcp-session-without-syn disable
 }

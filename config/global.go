@@ -31,6 +31,15 @@ var globalTable = singleton(
 				Name: "ip-fragment-timeout", Default: "30",
 				Help: "How many seconds the fragments of an IPv4 packet wait for the missing ones; those of an IPv6 packet wait twice as long.",
 			}),
+			attr(func(g *Global) *string { return &g.CheckProtocolHeader }, oneOf([]string{"loose", "strict"}, nil), Attribute{
+				Name: "check-protocol-header", Default: "loose",
+				Help: "How closely headers are read: loose checks lengths, version, options and the IPv4 header checksum; strict also refuses ESP with a reserved SPI, sequence number 0 or a length that no ESP packet has.",
+			}),
+			attr(func(g *Global) *bool { return &g.ResetSessionlessTCP }, enable, Attribute{
+				Name: "reset-sessionless-tcp", Default: "disable",
+				Help: "Whether a TCP packet that belongs to no session and can not open one is answered with a reset.",
+				Note: "A reset is never answered, and what answers there are is limited to a thousand a second.",
+			}),
 		},
 	})
 

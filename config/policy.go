@@ -64,6 +64,20 @@ var policyTable = table(
 				Name: "comments",
 				Help: "A remark.",
 			}),
+			attr(func(p *Policy) *bool { return &p.SendDenyPacket }, enable, Attribute{
+				Name: "send-deny-packet", Default: "disable",
+				Help: "Whether the sender of a denied packet is told: by a reset where it is TCP, else by an ICMP error (administratively prohibited).",
+				Note: "What is told is limited to a thousand of each a second.",
+			}),
+			attr(func(p *Policy) *bool { return &p.TimeoutSendRST }, enable, Attribute{
+				Name: "timeout-send-rst", Default: "disable",
+				Help: "Whether both ends of an established TCP session that ends because it was idle are sent a reset.",
+			}),
+			attr(func(p *Policy) *string { return &p.WithoutSYN }, oneOf([]string{"all", "data-only", "disable"}, nil), Attribute{
+				Name: "tcp-session-without-syn", Default: "disable",
+				Help: "Whether a session may begin with a TCP segment from the middle of its connection: any with ACK and without SYN and RST, one with data only, or none. No helper reads such a session.",
+				Note: "It has no effect unless tcp-session-without-syn of system settings is enabled.",
+			}),
 		},
 	})
 

@@ -195,6 +195,7 @@ var schema = []*Table{
 	staticTable,
 	static6Table,
 	logSettingTable,
+	settingsTable,
 }
 
 // Schema is the description of the whole tree, in the order of printing. It is

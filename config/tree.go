@@ -19,6 +19,7 @@ type Config struct {
 	Services    []*Service       // firewall.service.custom
 	ServiceGrps []*ServiceGroup  // firewall.service.group
 	Policies    []*Policy        // firewall.policy, in order of evaluation
+	Settings    Settings         // system.settings
 }
 
 // Global is [system.global].
@@ -30,6 +31,15 @@ type Global struct {
 
 	IPFragmentMemThresholds uint32 // megabytes
 	IPFragmentTimeout       uint32 // seconds
+
+	CheckProtocolHeader string // "loose" or "strict"
+	ResetSessionlessTCP bool
+}
+
+// Settings is [system.settings].
+type Settings struct {
+	DenyTCPWithICMP      bool
+	TCPSessionWithoutSYN bool
 }
 
 // LogSetting is [log.setting].
@@ -179,4 +189,7 @@ type Policy struct {
 	LogTraffic     string // "all", "utm" or "disable"
 	LogStart       bool   // logtraffic-start
 	Comments       string
+	SendDenyPacket bool
+	TimeoutSendRST bool
+	WithoutSYN     string // tcp-session-without-syn: "all", "data-only" or "disable"
 }

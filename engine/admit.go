@@ -6,18 +6,25 @@ import (
 	"portcullis/policy"
 	"portcullis/route"
 	"portcullis/session"
+	"portcullis/session/tcp"
 )
 
 // admit decides about the first packet of a flow: it creates its session, or
 // returns a verdict and no session.
 func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
+		if r == packet.ReasonNoSession {
+			w.sessionless(p)
+		}
 		return nil, Drop, r
 	}
 	if e := w.expect.Find(&p.Key); e != nil {
+		if midway(p) { // what was announced has yet to begin
+			return nil, Drop, packet.ReasonNoSession
+		}
 		return w.adopt(p, e)
 	}
-	if _, own := w.rules.routes.Local(p.Key.Dst); own || w.rules.linkLocal(p.In, p.Key.Dst) {
+	if w.own(p) {
 		v, r := w.local(p)
 		return nil, v, r
 	}
@@ -33,7 +40,14 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	}
 	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
 	if !m.Policy.Accept {
+		if m.Policy.Tell {
+			w.tell(p)
+		}
 		return nil, Drop, w.deny(p, to.Out, m)
+	}
+	if midway(p) && !picksUp(m.Policy, p) {
+		w.sessionless(p)
+		return nil, Drop, packet.ReasonNoSession
 	}
 	return w.open(p, to, m)
 }
@@ -82,7 +96,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 		return nil, Drop, r
 	}
 	obey(s, m)
-	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) {
+	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) && !midway(p) {
 		s.Helper, s.Bound = n, true
 	}
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
@@ -92,6 +106,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 // obey makes s a session of the policy that matched.
 func obey(s *session.Session, m policy.Match) {
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = m.Policy.ID, m.Service, m.Policy.LogAll, m.Policy.AnySeq
+	s.Resets = m.Policy.ResetEnd
 }
 
 // adopt creates the session of a flow that a helper announced: a child of the
@@ -131,6 +146,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Master, s.Helper = e.Master, e.Helper
 	s.Against = (e.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
+	s.Resets = master.Resets
 	w.expect.Remove(e)
 	w.stats.Children++
 	w.started(s, false)
@@ -153,6 +169,10 @@ func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Sessio
 	s.Created, s.Generation = w.now, w.rules.Generation
 	if p.Key.Proto == packet.ProtoTCP {
 		s.State = session.StateSynSent
+	}
+	if midway(p) {
+		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
+		s.State = s.TCP.State()
 	}
 	s.SetTimeout(idleTime(p.Key.Proto, s.State))
 	if !w.table.Insert(i, w.now) {

@@ -6,7 +6,7 @@ import (
 	"portcullis/session"
 )
 
-// bucket limits the rate of ICMP errors (RFC 1812 section 4.3.2.8, RFC 4443
+// bucket limits the rate of ICMP errors, and of resets (RFC 1812 section 4.3.2.8, RFC 4443
 // section 2.4 f): a burst, refilled evenly.
 type bucket struct {
 	tokens int

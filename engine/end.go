@@ -26,8 +26,17 @@ func (w *Worker) started(s *session.Session, logIt bool) {
 	w.push(&e)
 }
 
-// expired ends a session whose time is over; the table removes it.
+// expired ends a session by its state; the table removes it.
 func (w *Worker) expired(_ uint32, s *session.Session) { w.end(s, endOf(s)) }
+
+// idled ends a session that was idle for too long; the table removes it.
+func (w *Worker) idled(i uint32, s *session.Session) {
+	if s.Resets && s.Key[packet.Original].Proto == packet.ProtoTCP && s.State == session.StateEstablished && !s.Blocked {
+		w.resetEnd(s, packet.Original)
+		w.resetEnd(s, packet.Reply)
+	}
+	w.expired(i, s)
+}
 
 // end reports that s is over and lets go of what belongs to it.
 func (w *Worker) end(s *session.Session, how session.End) {

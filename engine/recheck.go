@@ -69,7 +69,7 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 		if m.Generation != w.rules.Generation {
 			w.recheck(m)
 		}
-		s.Policy, s.AnySeq = m.Policy, m.AnySeq
+		s.Policy, s.AnySeq, s.Resets = m.Policy, m.AnySeq, m.Resets
 		return !m.Blocked
 	}
 	p, ok := w.rules.policies.Policy(s.Policy)

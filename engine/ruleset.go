@@ -41,6 +41,11 @@ type Ruleset struct {
 	tcp         tcp.Mode // how closely connections are tracked
 	implicitLog bool
 	localInLog  bool
+
+	strictHeaders    bool // check-protocol-header strict
+	resetSessionless bool // reset-sessionless-tcp
+	tellByICMP       bool // deny-tcp-with-icmp
+	pickUp           bool // tcp-session-without-syn, where the policy agrees
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -78,6 +83,11 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
+
+		strictHeaders:    cfg.Global.CheckProtocolHeader == "strict",
+		resetSessionless: cfg.Global.ResetSessionlessTCP,
+		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
+		pickUp:           cfg.Settings.TCPSessionWithoutSYN,
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/binary"
+
 	"portcullis/packet"
 	"portcullis/session/tcp"
 )
@@ -8,11 +10,35 @@ import (
 func isICMP(proto uint8) bool { return proto == packet.ProtoICMP || proto == packet.ProtoICMPv6 }
 
 // sane refuses what can not be looked up or tracked, session or not.
-func sane(p *Slot) packet.Reason {
-	if p.Key.Proto == packet.ProtoTCP && !tcp.FlagsOK(p.TCPFlags) {
-		return packet.ReasonBadFlags
+func (w *Worker) sane(p *Slot) packet.Reason {
+	switch {
+	case p.Key.Proto == packet.ProtoTCP:
+		if !tcp.FlagsOK(p.TCPFlags) {
+			return packet.ReasonBadFlags
+		}
+	case p.Key.Proto == packet.ProtoESP && w.rules.strictHeaders:
+		return saneESP(p.Frame[p.L4:])
 	}
 	return packet.ReasonNone
+}
+
+// saneESP refuses what no sender of ESP writes (RFC 4303 section 2): SPIs 0 to
+// 255 are reserved, the first sequence number is 1, and behind them are at least
+// four bytes of trailer, aligned to four.
+func saneESP(h []byte) packet.Reason {
+	if len(h) < 12 || len(h)%4 != 0 || binary.BigEndian.Uint32(h) < 256 || binary.BigEndian.Uint32(h[4:]) == 0 {
+		return packet.ReasonBadL4Header
+	}
+	return packet.ReasonNone
+}
+
+// land says whether p claims to come from where it goes to.
+func land(k *packet.Key) bool {
+	switch k.Proto {
+	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
+		return k.Src == k.Dst && k.SrcPort == k.DstPort
+	}
+	return k.Src == k.Dst
 }
 
 // mayOpen refuses first packets that no session can begin with.
@@ -25,10 +51,12 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 		return packet.ReasonMulticast
 	case k.Dst.IsUnspecified(), k.Dst.IsLoopback():
 		return packet.ReasonMartianDestination
+	case land(k):
+		return packet.ReasonLand
 	}
 	switch k.Proto {
 	case packet.ProtoTCP:
-		if !tcp.Opens(p.TCPFlags) {
+		if !tcp.Opens(p.TCPFlags) && !w.mayPickUp(p) {
 			return packet.ReasonNoSession
 		}
 		fallthrough

@@ -99,6 +99,9 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 			r = s.TCP.Track(uint8(dir), seg, mode)
 		}
 	}
+	if dir == packet.Reply && r == tcp.Alive {
+		s.Replied = true // of a connection that was picked up, no change of state tells
+	}
 	st := s.TCP.State()
 	if st == s.State {
 		return r

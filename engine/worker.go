@@ -55,6 +55,7 @@ type Worker struct {
 	state    helpers.State // a UDP helper's memory during a call
 	gen      generated     // packets of the worker's own
 	limit    bucket        // of ICMP errors
+	resets   bucket        // of resets that answer a packet
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -155,7 +156,7 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	if p.Frag {
 		return w.defrag(p)
 	}
-	if r := sane(p); r != packet.ReasonNone {
+	if r := w.sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
@@ -192,7 +193,7 @@ func (w *Worker) Tick(now session.Tick) {
 	w.gen.reset()
 	w.fragments.Expire(int64(now), expireBudget)
 	w.expect.Expire(now, w.expectationGone)
-	w.table.Expire(now, expireBudget, w.expired)
+	w.table.Expire(now, expireBudget, w.idled)
 }
 
 // expireBudget bounds the timers that one Tick looks at, so that it never stalls

@@ -38,6 +38,7 @@ const (
 	ReasonMartianDestination
 	ReasonBadFlags
 	ReasonMulticast
+	ReasonLand
 
 	// Session.
 	ReasonNoSession
@@ -94,7 +95,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonBadIPOption:   {"bad-ip-option", "an IPv4 option runs past the header"},
 	ReasonBadExtHeader:  {"bad-ext-header", "an IPv6 extension header is cut short, out of place, or one of too many"},
 	ReasonSourceRoute:   {"source-route", "the packet asks for source routing"},
-	ReasonBadL4Header:   {"bad-l4-header", "the transport header is cut short or its lengths contradict each other"},
+	ReasonBadL4Header:   {"bad-l4-header", "the transport header is cut short or its lengths contradict each other; with check-protocol-header strict also an ESP header that no sender writes"},
 	ReasonBadFragment:   {"bad-fragment", "the fragment is too small, not a multiple of 8 bytes, ends past 65535 bytes, or contradicts another about where the packet ends"},
 
 	ReasonFragmentTiny:      {"fragment-tiny", "the first fragment does not hold the whole transport header"},
@@ -109,6 +110,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonMartianDestination: {"martian-destination", "the destination address can not be reached through a router: loopback, unspecified or link-local"},
 	ReasonBadFlags:           {"bad-flags", "the combination of TCP flags does not exist in TCP, or a port is 0"},
 	ReasonMulticast:          {"multicast", "multicast and broadcast packets are not forwarded"},
+	ReasonLand:               {"land", "the packet claims to come from its own destination: same address and, where there are ports, same port"},
 
 	ReasonNoSession:        {"no-session", "the packet belongs to no session and can not open one"},
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},

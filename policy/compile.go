@@ -25,6 +25,9 @@ func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), svcID
 	return c.t, nil
 }
 
+// pickUp are the words of tcp-session-without-syn.
+var pickUp = map[string]PickUp{"all": PickUpAll, "data-only": PickUpData, "disable": PickUpNone}
+
 // compiler holds what Compile needs and the table does not.
 type compiler struct {
 	t       *Table
@@ -85,6 +88,9 @@ func (c *compiler) add(p *config.Policy) error {
 		LogAll:   p.LogTraffic == "all",
 		LogUTM:   p.LogTraffic == "utm",
 		LogStart: p.LogStart,
+		Tell:     p.SendDenyPacket,
+		ResetEnd: p.TimeoutSendRST,
+		PickUp:   pickUp[p.WithoutSYN],
 	})
 	c.pairs.add(in, out)
 	return nil

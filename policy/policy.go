@@ -10,7 +10,21 @@ type Policy struct {
 	LogAll   bool // logtraffic all
 	LogUTM   bool // logtraffic utm: only what a security profile has to say
 	LogStart bool // logtraffic-start
+	Tell     bool // send-deny-packet: who is denied is told
+	ResetEnd bool // timeout-send-rst: an idle session ends with resets
+	PickUp   PickUp
 }
+
+// PickUp is FortiOS's tcp-session-without-syn: which segments from the middle of
+// a connection may begin a session.
+type PickUp uint8
+
+// Kinds of PickUp.
+const (
+	PickUpNone PickUp = iota
+	PickUpData        // those with data
+	PickUpAll
+)
 
 // Match is the outcome of a lookup. Policy is never nil: where no policy
 // matched, it is the implicit deny and Found is false.

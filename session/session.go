@@ -55,6 +55,7 @@ type Session struct {
 	Replied bool // the other side has answered
 	Against bool // a child that was opened against the direction of its policy
 	AnySeq  bool // its policy lets sequence numbers unchecked
+	Resets  bool // its policy has both ends reset when it ends idle
 	live    bool
 }
 

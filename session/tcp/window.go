@@ -68,6 +68,11 @@ func (c *Conn) Promise(d uint8, ack uint32, window uint16) {
 	raise(&c.side[d&1].max, ack+uint32(window)<<(c.scale[d&1^1]&15)+probe)
 }
 
+// Expects is the number that the peer of side d expects its next segment to have,
+// and what that would acknowledge: for who speaks in the name of side d. Each is
+// the highest acknowledgement that was seen.
+func (c *Conn) Expects(d uint8) (seq, ack uint32) { return c.side[d&1^1].ack, c.side[d&1].ack }
+
 // Quotes says whether side d may have sent a byte with number seq lately: for ICMP
 // errors, which quote what they are about (RFC 5927 section 4.1).
 func (c *Conn) Quotes(d uint8, seq uint32) bool {

@@ -1,0 +1,28 @@
+package engine
+
+import "portcullis/packet"
+
+// tell lets the sender of p, which a policy denies, know (send-deny-packet): by
+// a reset where it is TCP, else by an ICMP error (RFC 1812 section 5.2.7.1, RFC
+// 4443 section 3.1).
+func (w *Worker) tell(p *Slot) {
+	switch {
+	case p.Key.Proto == packet.ProtoTCP && !w.rules.tellByICMP:
+		w.resetBack(p)
+	case p.Key.Proto == packet.ProtoTCP && p.TCPFlags&packet.TCPRst != 0:
+	case p.Kind == packet.KindIPv4:
+		w.icmpError(p, packet.ICMPUnreachable, 13, 0)
+	default:
+		w.icmpError(p, packet.ICMPv6Unreachable, 1, 0)
+	}
+}
+
+// sessionless resets the sender of a TCP packet without a session, where
+// reset-sessionless-tcp asks for it. Nothing was asked about the source yet.
+func (w *Worker) sessionless(p *Slot) {
+	if !w.rules.resetSessionless || p.Key.Proto != packet.ProtoTCP ||
+		w.mayCross(p) != packet.ReasonNone || !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+		return
+	}
+	w.resetBack(p)
+}
