@@ -11,12 +11,18 @@ func isICMP(proto uint8) bool { return proto == packet.ProtoICMP || proto == pac
 
 // sane refuses what can not be looked up or tracked, session or not.
 func (w *Worker) sane(p *Slot) packet.Reason {
-	switch {
-	case p.Key.Proto == packet.ProtoTCP:
-		if !tcp.FlagsOK(p.TCPFlags) {
-			return packet.ReasonBadFlags
-		}
-	case p.Key.Proto == packet.ProtoESP && w.rules.strictHeaders:
+	if p.Key.Proto != packet.ProtoTCP {
+		return w.saneOther(p)
+	}
+	if !tcp.FlagsOK(p.TCPFlags) {
+		return packet.ReasonBadFlags
+	}
+	return packet.ReasonNone
+}
+
+// saneOther is sane for what is not TCP, which thus costs TCP nothing.
+func (w *Worker) saneOther(p *Slot) packet.Reason {
+	if p.Key.Proto == packet.ProtoESP && w.rules.strictHeaders {
 		return saneESP(p.Frame[p.L4:])
 	}
 	return packet.ReasonNone

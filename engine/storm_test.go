@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,7 +130,10 @@ func (s *storm) rare(line string) string {
 // configurations change.
 func TestStorm(t *testing.T) {
 	nat := rigPolicy + "nat = \"enable\"\n"
-	r := newRig(t, nat, nat, rigPolicy, "")
+	loud := "reset-sessionless-tcp = \"enable\"\ncheck-protocol-header = \"strict\"\n[system.settings]\ntcp-session-without-syn = \"enable\"\n" +
+		rigPolicy + "timeout-send-rst = \"enable\"\ntcp-session-without-syn = \"all\"\n"
+	denied := strings.Replace(rigPolicy, "accept", "deny", 1) + "send-deny-packet = \"enable\"\n"
+	r := newRig(t, nat, nat, loud, denied)
 	s := &storm{r: rand.New(rand.NewPCG(3, 4)), next: map[string]uint32{}}
 	talks := []*talk{{id: 1}, {id: 2}, {id: 3}, {id: 4}}
 	rules := uint32(0)
