@@ -47,6 +47,13 @@ func ExampleSchema() {
 	//     set max-sessions 1048576
 	//     set ip-fragment-mem-thresholds 32
 	//     set ip-fragment-timeout 30
+	//     set tcp-halfopen-timer 10
+	//     set tcp-halfclose-timer 120
+	//     set tcp-timewait-timer 1
+	//     set tcp-rst-timer 5
+	//     set udp-idle-timer 180
+	// config system session-ttl
+	//     set default 3600
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable

@@ -31,6 +31,26 @@ var globalTable = singleton(
 				Name: "ip-fragment-timeout", Default: "30",
 				Help: "How many seconds the fragments of an IPv4 packet wait for the missing ones; those of an IPv6 packet wait twice as long.",
 			}),
+			attr(func(g *Global) *uint32 { return &g.TCPHalfOpenTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "tcp-halfopen-timer", Default: "10",
+				Help: "How many seconds a TCP connection may take to open, from one packet to the next.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPHalfCloseTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "tcp-halfclose-timer", Default: "120",
+				Help: "How many seconds a TCP connection that one side has closed may be idle.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPTimeWaitTimer }, integer[uint32](0, 300), Attribute{
+				Name: "tcp-timewait-timer", Default: "1",
+				Help: "How many seconds a TCP connection that both sides have closed is remembered.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPRSTTimer }, integer[uint32](5, 300), Attribute{
+				Name: "tcp-rst-timer", Default: "5",
+				Help: "How many seconds a TCP connection that was reset is remembered.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.UDPIdleTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "udp-idle-timer", Default: "180",
+				Help: "How many seconds a UDP session may be idle, answered or not.",
+			}),
 		},
 	})
 

@@ -17,5 +17,6 @@ type Policy struct {
 type Match struct {
 	Policy  *Policy
 	Service uint32 // the engine's number of the service's name; 0 is none
+	Object  uint32 // number of the name of the policy's service that admits the flow, such as ALL; 0 is none
 	Found   bool
 }
