@@ -16,7 +16,7 @@ type Type struct {
 	Name   string   // "integer", "IPv4 prefix", "list of names"
 	Range  string   // what is accepted: "68-65535", "at most 35 characters"
 	Words  []string // the whole choice, where it is a closed one
-	Number bool     // written as an integer in TOML, as a string otherwise
+	Number bool     // written as an integer in TOML, but for Words; as a string otherwise
 	Many   bool     // any number of words: an array in TOML, or one string
 	Spaced bool     // of Many: one string may hold several words, as in FortiOS
 }
@@ -191,6 +191,39 @@ func integer[N ~int | ~uint8 | ~uint16 | ~uint32](low, high uint64) codec[N] {
 		}
 		return N(n), nil
 	}, func(n N) string { return fmt.Sprint(n) })
+}
+
+// zeroOr is a number in a range, or 0.
+func zeroOr(low, high uint64) codec[uint32] {
+	t := Type{Name: "integer", Range: fmt.Sprintf("0 or %d-%d", low, high), Number: true}
+	one := integer[uint32](low, high)
+	return scalar(t, func(s string) (n uint32, err error) {
+		if s != "0" && one.add(&n, s) != nil {
+			return 0, fmt.Errorf("expected %s", t.Range)
+		}
+		return n, nil
+	}, func(n uint32) string { return fmt.Sprint(n) })
+}
+
+// orNever adds the word never to a codec of seconds. The tree has it as Never.
+func orNever(c codec[uint32]) codec[uint32] {
+	t := c.Type
+	t.Words = []string{"never"}
+	t.Range += " or never"
+	return scalar(t, func(s string) (n uint32, err error) {
+		if s == "never" {
+			return Never, nil
+		}
+		if c.add(&n, s) != nil {
+			return 0, fmt.Errorf("expected %s", t.Range)
+		}
+		return n, nil
+	}, func(n uint32) string {
+		if n == Never {
+			return "never"
+		}
+		return fmt.Sprint(n)
+	})
 }
 
 // integerOrAny is a number whose absence, -1 in the tree, means any.

@@ -238,7 +238,7 @@ func (a *Attribute) split(n *node) (items []*node, ok bool) {
 func (a *Attribute) word(n *node) (string, bool) {
 	switch v := n.value.(type) {
 	case string:
-		return v, !a.Type.Number
+		return v, !a.Type.Number || slices.Contains(a.Type.Words, v)
 	case int64:
 		return strconv.FormatInt(v, 10), a.Type.Number
 	}

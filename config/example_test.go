@@ -49,6 +49,13 @@ func ExampleSchema() {
 	//     set ip-fragment-timeout 30
 	//     set check-protocol-header loose
 	//     set reset-sessionless-tcp disable
+	//     set tcp-halfopen-timer 10
+	//     set tcp-halfclose-timer 120
+	//     set tcp-timewait-timer 1
+	//     set tcp-rst-timer 5
+	//     set udp-idle-timer 180
+	// config system session-ttl
+	//     set default 3600
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable

@@ -40,6 +40,26 @@ var globalTable = singleton(
 				Help: "Whether a TCP packet that belongs to no session and can not open one is answered with a reset.",
 				Note: "A reset is never answered, and what answers there are is limited to a thousand a second.",
 			}),
+			attr(func(g *Global) *uint32 { return &g.TCPHalfOpenTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "tcp-halfopen-timer", Default: "10",
+				Help: "How many seconds a TCP connection may take to open, from one packet to the next.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPHalfCloseTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "tcp-halfclose-timer", Default: "120",
+				Help: "How many seconds a TCP connection that one side has closed may be idle.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPTimeWaitTimer }, integer[uint32](0, 300), Attribute{
+				Name: "tcp-timewait-timer", Default: "1",
+				Help: "How many seconds a TCP connection that both sides have closed is remembered.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.TCPRSTTimer }, integer[uint32](5, 300), Attribute{
+				Name: "tcp-rst-timer", Default: "5",
+				Help: "How many seconds a TCP connection that was reset is remembered.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.UDPIdleTimer }, integer[uint32](1, 86400), Attribute{
+				Name: "udp-idle-timer", Default: "180",
+				Help: "How many seconds a UDP session may be idle, answered or not.",
+			}),
 		},
 	})
 

@@ -52,6 +52,11 @@ var policyTable = table(
 				Name: "anti-replay", Default: "enable",
 				Help: "Whether TCP sequence numbers are checked as system global says; disable lets the policy's sessions off.",
 			}),
+			attr(func(p *Policy) *uint32 { return &p.SessionTTL }, orNever(zeroOr(300, 2764800)), Attribute{
+				Name: "session-ttl", Default: "0",
+				Help: "How many seconds an established session of this policy may be idle, before the port entries of system session-ttl; 0 leaves it to those.",
+				Note: "A helper's child has its policy's, too.",
+			}),
 			attr(func(p *Policy) *string { return &p.LogTraffic }, oneOf([]string{"all", "utm", "disable"}, nil), Attribute{
 				Name: "logtraffic", Default: "utm",
 				Help: "Which sessions are logged when they end: all, those a security profile acted on, or none.",

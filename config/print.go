@@ -85,7 +85,7 @@ func (a *Attribute) toml(words []string) string {
 		return "[" + strings.Join(quoted, ", ") + "]"
 	case len(words) == 0:
 		return `""`
-	case a.Type.Number:
+	case a.Type.Number && !slices.Contains(a.Type.Words, words[0]):
 		return words[0]
 	}
 	return quoted[0]

@@ -185,6 +185,7 @@ var schema = []*Table{
 	globalTable,
 	interfaceTable,
 	sessionHelperTable,
+	sessionTTLTable,
 	addressTable,
 	address6Table,
 	addrGroupTable,

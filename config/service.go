@@ -48,6 +48,30 @@ var serviceTable = table(
 				Name: "icmpcode", Only: only("protocol", ProtocolICMP, ProtocolICMP6),
 				Help: "The ICMP code; unset is any.",
 			}),
+			attr(func(s *Service) *uint32 { return &s.TCPHalfOpenTimer }, integer[uint32](0, 86400), Attribute{
+				Name: "tcp-halfopen-timer", Default: "0", Only: only("protocol", ProtocolPorts),
+				Help: "The tcp-halfopen-timer of the sessions of this service; 0 is that of system global.",
+			}),
+			attr(func(s *Service) *uint32 { return &s.TCPHalfCloseTimer }, integer[uint32](0, 86400), Attribute{
+				Name: "tcp-halfclose-timer", Default: "0", Only: only("protocol", ProtocolPorts),
+				Help: "The tcp-halfclose-timer of the sessions of this service; 0 is that of system global.",
+			}),
+			attr(func(s *Service) *uint32 { return &s.TCPTimeWaitTimer }, integer[uint32](0, 300), Attribute{
+				Name: "tcp-timewait-timer", Default: "0", Only: only("protocol", ProtocolPorts),
+				Help: "The tcp-timewait-timer of the sessions of this service; 0 is that of system global.",
+			}),
+			attr(func(s *Service) *uint32 { return &s.TCPRSTTimer }, zeroOr(5, 300), Attribute{
+				Name: "tcp-rst-timer", Default: "0", Only: only("protocol", ProtocolPorts),
+				Help: "The tcp-rst-timer of the sessions of this service; 0 is that of system global.",
+			}),
+			attr(func(s *Service) *uint32 { return &s.UDPIdleTimer }, integer[uint32](0, 86400), Attribute{
+				Name: "udp-idle-timer", Default: "0", Only: only("protocol", ProtocolPorts),
+				Help: "The udp-idle-timer of the sessions of this service, before any session-ttl; 0 is that of system global.",
+			}),
+			attr(func(s *Service) *uint32 { return &s.SessionTTL }, orNever(zeroOr(300, 2764800)), Attribute{
+				Name: "session-ttl", Default: "0",
+				Help: "How many seconds an established session of this service may be idle, before the policy and the port entries; 0 leaves it to those.",
+			}),
 			attr(func(s *Service) *string { return &s.Comment }, text(255), Attribute{
 				Name: "comment",
 				Help: "A remark.",

@@ -10,6 +10,7 @@ type Config struct {
 	LogSetting  LogSetting       // log.setting
 	Interfaces  []*Interface     // system.interface
 	Helpers     []*SessionHelper // system.session-helper
+	SessionTTL  SessionTTL       // system.session-ttl
 	Static      []*StaticRoute   // router.static
 	Static6     []*StaticRoute6  // router.static6
 	Addresses   []*Address       // firewall.address
@@ -34,6 +35,12 @@ type Global struct {
 
 	CheckProtocolHeader string // "loose" or "strict"
 	ResetSessionlessTCP bool
+
+	TCPHalfOpenTimer  uint32 // seconds, as the others
+	TCPHalfCloseTimer uint32
+	TCPTimeWaitTimer  uint32
+	TCPRSTTimer       uint32
+	UDPIdleTimer      uint32
 }
 
 // Settings is [system.settings].
@@ -98,6 +105,25 @@ type SessionHelper struct {
 	Status   bool // our extension: enable
 }
 
+// Never is a session-ttl without an end.
+const Never = 1<<32 - 1
+
+// SessionTTL is [system.session-ttl].
+type SessionTTL struct {
+	Default uint32            // seconds, or Never
+	Ports   []*SessionTTLPort // [[system.session-ttl.port]]
+}
+
+// SessionTTLPort is one [[system.session-ttl.port]].
+type SessionTTLPort struct {
+	ID               uint32
+	Protocol         uint8
+	StartPort        uint16
+	EndPort          uint16
+	Timeout          uint32 // seconds, or Never
+	RefreshDirection string // "both", "outgoing" or "incoming"
+}
+
 // StaticRoute is one [[router.static]].
 type StaticRoute struct {
 	SeqNum    uint32
@@ -151,7 +177,15 @@ type Service struct {
 	ProtocolNumber uint8 // for IP; 0 is any
 	ICMPType       int   // -1 is any
 	ICMPCode       int   // -1 is any
-	Comment        string
+
+	TCPHalfOpenTimer  uint32 // seconds, as the others; 0 is that of system.global
+	TCPHalfCloseTimer uint32
+	TCPTimeWaitTimer  uint32
+	TCPRSTTimer       uint32
+	UDPIdleTimer      uint32
+	SessionTTL        uint32 // seconds, or Never; 0 is that of the policy
+
+	Comment string
 }
 
 // PortRange is one item of a portrange: "<dst>[-<dst>][:<src>[-<src>]]".
@@ -186,6 +220,7 @@ type Policy struct {
 	Service        []string
 	NAT            bool
 	AntiReplay     bool
+	SessionTTL     uint32 // seconds, or Never; 0 is that of the port
 	LogTraffic     string // "all", "utm" or "disable"
 	LogStart       bool   // logtraffic-start
 	Comments       string

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 
@@ -57,9 +58,15 @@ func (s *Session) head(b *line) {
 	b.text(" proto_state=0")
 	b.uint(uint64(s.ProtoState))
 	b.field("duration", s.Duration)
-	b.field("expire", s.Expire)
-	b.field("timeout", s.Timeout)
-	b.text(" refresh_dir=both flags=00000000 socktype=0 sockport=0 av_idx=0\n" +
+	if s.Never {
+		b.text(" expire=never timeout=never")
+	} else {
+		b.field("expire", s.Expire)
+		b.field("timeout", s.Timeout)
+	}
+	b.text(" refresh_dir=")
+	b.text(cmp.Or(s.RefreshDir, "both"))
+	b.text(" flags=00000000 socktype=0 sockport=0 av_idx=0\n" +
 		"origin-shaper=\nreply-shaper=\nper_ip_shaper=\n")
 }
 

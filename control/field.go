@@ -59,7 +59,7 @@ var fields = [...]field{
 	{"dport", "dest port", kindNumber, func(s *Session) (value, bool) { return number(s.Original.DstPort) }},
 	{"policy", "policy id", kindNumber, func(s *Session) (value, bool) { return number(s.Policy) }},
 	{"duration", "duration", kindNumber, func(s *Session) (value, bool) { return number(s.Duration) }},
-	{"expire", "expire", kindNumber, func(s *Session) (value, bool) { return number(s.Expire) }},
+	{"expire", "expire", kindNumber, func(s *Session) (value, bool) { return value{number: s.Expire}, !s.Never }},
 }
 
 // fieldIndex finds a field by its name.

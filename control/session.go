@@ -26,6 +26,8 @@ type Session struct {
 	Master      uint32    `json:"master,omitempty"` // serial of the control session
 	Original    Direction `json:"original"`
 	Reply       Direction `json:"reply"`
+	RefreshDir  string    `json:"refresh_dir,omitempty"` // whose packets keep it alive, where not everyone's: "out" or "in"
+	Never       bool      `json:"never,omitempty"`       // it does not expire: expire and timeout are 0
 
 	ref session.Ref
 }
@@ -103,6 +105,10 @@ func (s *Session) show(r *Record, at Moment, names Names) {
 		Service: names.Service(e.Service), Helper: names.Helper(e.Helper), Master: e.Master.ID,
 		ref: r.Ref,
 	}
+	if e.Timeout() == session.Never {
+		s.Never, s.Expire, s.Timeout = true, 0, 0
+	}
+	s.RefreshDir = refreshDirs[e.Still&3]
 	if e.Against {
 		s.PolicyDir = 1
 	}
@@ -146,6 +152,9 @@ func (s *Session) showExpected(r *ExpectRecord, at Moment, names Names) {
 	}
 	s.Original.Port, s.Reply.Port = interfaceOf(r.In, names), interfaceOf(r.Out, names)
 }
+
+// refreshDirs are the words of refresh_dir by the directions that do not refresh.
+var refreshDirs = [4]string{"", "in", "out", ""}
 
 // protoState is the second digit of proto_state; the first is that of a proxy,
 // which there is none of.

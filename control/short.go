@@ -14,7 +14,11 @@ func (s *Session) AppendShort(dst []byte) []byte {
 	b.text(packet.ProtoName(s.Proto))
 	b.column(from, 8)
 	from = len(b)
-	b.int(s.Expire)
+	if s.Never {
+		b.text("never")
+	} else {
+		b.int(s.Expire)
+	}
 	b.column(from, 7)
 	from = len(b)
 	b.endpoint(s.Original.Src, s.Original.SrcPort)

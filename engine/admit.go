@@ -91,7 +91,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 			return nil, Drop, r
 		}
 	}
-	s, r := w.create(p, b, to)
+	s, r := w.create(p, b, to, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
 	if s == nil {
 		return nil, Drop, r
 	}
@@ -139,7 +139,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		}
 		b.Reply = plan.Reply
 	}
-	s, r := w.create(p, b, to)
+	s, r := w.create(p, b, to, w.rules.clocks.of(&p.Key, master.Policy, 0))
 	if s == nil {
 		return nil, Drop, r
 	}
@@ -154,7 +154,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 }
 
 // create puts a session with these keys into the table.
-func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Session, packet.Reason) {
+func (w *Worker) create(p *Slot, b nat.Binding, to route.Route, life clock) (*session.Session, packet.Reason) {
 	s, i := w.table.New()
 	if s == nil {
 		return nil, packet.ReasonSessionTableFull
@@ -174,7 +174,7 @@ func (w *Worker) create(p *Slot, b nat.Binding, to route.Route) (*session.Sessio
 		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
 		s.State = s.TCP.State()
 	}
-	s.SetTimeout(idleTime(p.Key.Proto, s.State))
+	w.rules.clocks.set(s, life)
 	if !w.table.Insert(i, w.now) {
 		w.table.Discard(i)
 		return nil, packet.ReasonSessionClash

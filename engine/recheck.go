@@ -30,6 +30,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 		return false
 	}
 	obey(s, m)
+	w.retime(s, m.Object)
 	return true
 }
 
@@ -70,8 +71,20 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 			w.recheck(m)
 		}
 		s.Policy, s.AnySeq, s.Resets = m.Policy, m.AnySeq, m.Resets
+		w.retime(s, 0)
 		return !m.Blocked
 	}
 	p, ok := w.rules.policies.Policy(s.Policy)
+	w.retime(s, 0)
 	return ok && p.Accept
+}
+
+// retime gives s the timers that the new ruleset has for it; object is the
+// service that admits it, 0 for a child: that is not of its master's service.
+func (w *Worker) retime(s *session.Session, object uint32) {
+	before := s.Timeout()
+	w.rules.clocks.set(s, w.rules.clocks.of(&s.Key[packet.Original], s.Policy, object))
+	if s.Timeout() < before {
+		w.table.Shorten(s)
+	}
 }

@@ -39,6 +39,7 @@ type Ruleset struct {
 	fragments   reassembly.Limits
 	secondary   map[packet.Addr]config.AllowAccess
 	tcp         tcp.Mode // how closely connections are tracked
+	clocks      *clocks
 	implicitLog bool
 	localInLog  bool
 
@@ -103,6 +104,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	index := func(name string) (uint16, bool) { i, ok := known[name]; return i, ok }
 	var err error
 	if rs.bindings, err = bindings(cfg, names); err != nil {
+		return nil, err
+	}
+	if rs.clocks, err = compileClocks(cfg, names); err != nil {
 		return nil, err
 	}
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {

@@ -23,7 +23,7 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 	} else if dir == packet.Reply && !s.Replied {
 		s.Replied, s.State = true, session.StateEstablished
 	}
-	if alive {
+	if alive && s.Still>>dir&1 == 0 {
 		s.LastSeen = w.now
 	}
 	s.Bytes[dir] += uint64(len(p.Frame)) - uint64(p.L3)
@@ -114,7 +114,7 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 	}
 	s.State = st
 	s.LastSeen = w.now
-	s.SetTimeout(idleTime(packet.ProtoTCP, st))
+	s.SetTimeout(w.rules.clocks.idle(s))
 	w.table.Shorten(s)
 	return r
 }

@@ -31,5 +31,6 @@ const (
 type Match struct {
 	Policy  *Policy
 	Service uint32 // the engine's number of the service's name; 0 is none
+	Object  uint32 // number of the name of the policy's service that admits the flow, such as ALL; 0 is none
 	Found   bool
 }

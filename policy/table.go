@@ -62,8 +62,8 @@ func (t *Table) scan4(b bucket, key *packet.Key) Match {
 		if !t.spans.has4(r.dst, dst) || !t.spans.has4(r.src, src) {
 			continue
 		}
-		if name, ok := t.service(r, key); ok {
-			return Match{Policy: &t.policies[r.policy], Service: name, Found: true}
+		if name, object, ok := t.service(r, key); ok {
+			return Match{Policy: &t.policies[r.policy], Service: name, Object: object, Found: true}
 		}
 	}
 	return t.deny(key)
@@ -75,8 +75,8 @@ func (t *Table) scan6(b bucket, key *packet.Key) Match {
 		if !t.spans.has6(r.dst, key.Dst) || !t.spans.has6(r.src, key.Src) {
 			continue
 		}
-		if name, ok := t.service(r, key); ok {
-			return Match{Policy: &t.policies[r.policy], Service: name, Found: true}
+		if name, object, ok := t.service(r, key); ok {
+			return Match{Policy: &t.policies[r.policy], Service: name, Object: object, Found: true}
 		}
 	}
 	return t.deny(key)
@@ -85,7 +85,7 @@ func (t *Table) scan6(b bucket, key *packet.Key) Match {
 // service says whether the services of r admit the flow, and by which name. A
 // service that holds a whole protocol, such as ALL, names nothing; then the
 // flow is called what it would be called elsewhere.
-func (t *Table) service(r *rule, key *packet.Key) (name uint32, ok bool) {
+func (t *Table) service(r *rule, key *packet.Key) (name, object uint32, ok bool) {
 	services := t.services[r.svcOff : r.svcOff+r.svcN]
 	for i := range services {
 		s := &services[i]
@@ -93,17 +93,17 @@ func (t *Table) service(r *rule, key *packet.Key) (name uint32, ok bool) {
 			continue
 		}
 		if r.serviceNegated {
-			return 0, false
+			return 0, 0, false
 		}
 		if s.wide {
-			return t.naming.find(key), true
+			return t.naming.find(key), s.name, true
 		}
-		return s.name, true
+		return s.name, s.name, true
 	}
 	if r.serviceNegated {
-		return t.naming.find(key), true
+		return t.naming.find(key), 0, true
 	}
-	return 0, false
+	return 0, 0, false
 }
 
 // deny is the answer where no policy matched.

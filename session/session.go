@@ -46,8 +46,11 @@ type Session struct {
 
 	next uint32 // free list
 
-	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
+	Timers  uint16 // of its service: a number of the ruleset that allowed it
+	TTL     uint16 // its session-ttl: as Timers
+	Still   uint8  // directions whose packets do not keep it alive: bit 1<<packet.Dir
+	Helper  uint8  // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8  // who reset the TCP connection: packet.Dir+1; 0: nobody
 	State   State
 	Bound   bool // a helper reads the session
 	Blocked bool // a configuration change took its permission away
@@ -62,6 +65,9 @@ type Session struct {
 // Ref names a session for longer than a call: the record's index and the serial
 // that it must still have.
 type Ref struct{ Index, ID uint32 }
+
+// Never is the timeout of a session that does not expire.
+const Never = time.Duration(1 << 62)
 
 // Timeout is the idle time after which the session ends.
 func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout) }

@@ -30,6 +30,7 @@ const (
 	wheelBits   = 6
 	wheelSlots  = 1 << wheelBits
 	wheelGrain  = Tick(128 * time.Millisecond)
+	wheelFar    = 1 << 30 // in slots: farther than this no timer is set
 	wheelDue    = wheelLevels*wheelSlots + 1
 	wheelSpan   = 1 << (wheelBits * wheelLevels) // slots of level 0 in all levels
 )
@@ -47,6 +48,9 @@ func (w *Wheel) grow(n int) {
 func (w *Wheel) Arm(i uint32, at Tick) {
 	w.Disarm(i)
 	slot := int64((at + wheelGrain - 1) / wheelGrain)
+	if far := w.now + wheelFar; slot > far {
+		slot = far // so that its low 32 bits tell it; its owner will arm it again
+	}
 	w.links[i].at = uint32(slot)
 	w.place(i, slot)
 	w.count++

@@ -76,7 +76,11 @@ func (r *runner) sessions() (lines []string) {
 		b.some("master", s.Master.ID)
 		b.word("%s", states[s.State])
 		b.word("packets %d/%d bytes %d/%d", s.Packets[0], s.Packets[1], s.Bytes[0], s.Bytes[1])
-		b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
+		if s.Timeout() == session.Never {
+			b.word("expires never")
+		} else {
+			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
+		}
 		if s.Blocked {
 			b.word("blocked")
 		}
