@@ -33,7 +33,7 @@ type Moment struct {
 // Record is the copy of a session.
 type Record struct {
 	Ref     session.Ref
-	Session session.Session
+	Session session.Record
 	Offset  [2]Offset
 }
 
