@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"nat":                       {"config", "packet"},
 	"route":                     {"config", "packet"},
 	"engine":                    {"packet", "packet/reassembly", "config", "session/...", "helpers", "policy", "nat", "route"},
-	"engine/enginetest":         {"engine", "packet/...", "config", "session", "helpers/..."},
+	"engine/enginetest":         {"engine", "packet/...", "config", "session", "session/sctp", "helpers/..."},
 	"telemetry":                 {"session", "packet"},
 	"control":                   {"session", "packet"},
 	"dataplane":                 {"engine", "packet", "session", "dataplane/neighbour"},

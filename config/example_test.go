@@ -61,5 +61,6 @@ func ExampleSchema() {
 	//     set local-in-deny-unicast disable
 	// config system settings
 	//     set deny-tcp-with-icmp disable
+	//     set sctp-session-without-init disable
 	//     set tcp-session-without-syn disable
 }

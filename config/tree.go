@@ -45,8 +45,9 @@ type Global struct {
 
 // Settings is [system.settings].
 type Settings struct {
-	DenyTCPWithICMP      bool
-	TCPSessionWithoutSYN bool
+	DenyTCPWithICMP        bool
+	SCTPSessionWithoutInit bool
+	TCPSessionWithoutSYN   bool
 }
 
 // LogSetting is [log.setting].

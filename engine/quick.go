@@ -43,7 +43,7 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 	if p.Frag || w.sane(p) != packet.ReasonNone {
 		return false
 	}
-	s, dir := w.table.FindHashed(&p.Key, p.hash)
+	s, dir := w.find(p)
 	if s == nil || s.Generation != w.rules.Generation || s.Bound || s.Blocked ||
 		p.In != s.Out[dir.Other()] || p.LastHop() || int(uint32(len(p.Frame))-p.L3) > w.rules.mtu(s.Out[dir]) {
 		return false
@@ -64,8 +64,11 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 
 // carriesOn says whether p changes nothing of s but its windows.
 func carriesOn(s *session.Session, dir packet.Dir, p *Slot) bool {
-	if p.Key.Proto == packet.ProtoTCP {
+	switch p.Key.Proto {
+	case packet.ProtoTCP:
 		return flows(s, dir, p)
+	case packet.ProtoSCTP:
+		return s.Replied && streams(s, dir, p)
 	}
-	return p.Key.Proto != packet.ProtoSCTP && (dir == packet.Original || s.Replied)
+	return dir == packet.Original || s.Replied
 }

@@ -9,6 +9,7 @@ import (
 	"portcullis/packet"
 	"portcullis/packet/reassembly"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // Theory of operation.
@@ -49,13 +50,14 @@ type Worker struct {
 	ports  *nat.Allocator
 	sink   Sink
 
-	controls controls  // state of the helpers' control sessions
-	announce announcer // what a helper asks through
-	output   helpers.Output
-	state    helpers.State // a UDP helper's memory during a call
-	gen      generated     // packets of the worker's own
-	limit    bucket        // of ICMP errors
-	resets   bucket        // of resets that answer a packet
+	controls  controls  // state of the helpers' control sessions
+	announce  announcer // what a helper asks through
+	output    helpers.Output
+	state     helpers.State // a UDP helper's memory during a call
+	gen       generated     // packets of the worker's own
+	limit     bucket        // of ICMP errors
+	successor sctp.Assoc    // what a new SCTP association begins as
+	resets    bucket        // of resets that answer a packet
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -167,14 +169,16 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	if r := w.sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
-	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
+	s, dir := w.find(p)
+	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
 		}
 		var v Verdict
 		var r packet.Reason
-		if s, v, r = w.admit(p); s == nil {
+		s, v, r = w.admit(p)
+		w.successor = sctp.Assoc{}
+		if s == nil {
 			return v, r
 		}
 		dir = packet.Original
@@ -192,6 +196,27 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	return w.leave(s, dir, p)
+}
+
+// find finds the session of p.
+func (w *Worker) find(p *Slot) (*session.Session, packet.Dir) {
+	s, dir := w.table.FindHashed(&p.Key, p.hash)
+	if s == nil && p.Key.Proto == packet.ProtoGRE {
+		return w.findCall(p)
+	}
+	return s, dir
+}
+
+// findCall finds the session of p, GRE that has none by its own key. Either
+// direction of a PPTP call has the call id of its receiver, so that no key is that
+// of both: a call that nobody expects belongs to the pair of its addresses.
+func (w *Worker) findCall(p *Slot) (*session.Session, packet.Dir) {
+	if !p.CarriesPPTP() || w.expect.Find(&p.Key) != nil {
+		return nil, 0
+	}
+	p.Key.DstPort = 0
+	p.hash = w.table.Hash(&p.Key)
+	return w.table.FindHashed(&p.Key, p.hash)
 }
 
 // Tick lets time pass: sessions and expectations that are due end. Call it at

@@ -88,6 +88,15 @@ func (k *Key) tunnel(h []byte) bool {
 	return true
 }
 
+// Ends are the numbers that people read behind the addresses of k: the ports, of
+// ICMP the identifier and the type, of GRE its key at both ends.
+func (k *Key) Ends() (src, dst uint32) {
+	if k.Proto == ProtoGRE {
+		return k.GREKey(), k.GREKey()
+	}
+	return uint32(k.SrcPort), uint32(k.DstPort)
+}
+
 // GREKey is the key of a GRE tunnel, or the call id of PPTP; 0 where there is none.
 func (k *Key) GREKey() uint32 { return uint32(k.SrcPort)<<16 | uint32(k.DstPort) }
 

@@ -101,6 +101,13 @@ func (a *Assoc) Track(d uint8, p *Packet) Result {
 	return a.traffic(me, p)
 }
 
+// Streams says whether a packet of side d changes nothing of an established
+// association: Track would say Alive.
+func (a *Assoc) Streams(d uint8, p *Packet) bool {
+	const changes = 1<<Init | 1<<InitAck | 1<<Abort | 1<<Shutdown | 1<<ShutdownAck | 1<<CookieEcho | 1<<CookieAck | 1<<ShutdownComplete
+	return a.state == Established && p.kinds&changes == 0 && p.Tag != 0 && p.Tag == a.live[d&1^1]
+}
+
 // Reopens says whether a packet begins a new association in place of this one,
 // whoever sends it.
 func (a *Assoc) Reopens(p *Packet) bool { return a.over() && p.Opens() }
