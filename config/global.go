@@ -21,7 +21,7 @@ var globalTable = singleton(
 			}),
 			attr(func(g *Global) *uint32 { return &g.MaxSessions }, integer[uint32](16, 16777216), Attribute{
 				Name: "max-sessions", Default: "1048576", Extension: true,
-				Help: "The most sessions the box will hold; one more is refused.",
+				Help: "The most sessions the box will hold, if half of its memory holds them; beyond that, what is half-open or unanswered gives way to new sessions, and what is established stays.",
 			}),
 			attr(func(g *Global) *uint32 { return &g.IPFragmentMemThresholds }, integer[uint32](32, 2047), Attribute{
 				Name: "ip-fragment-mem-thresholds", Default: "32",

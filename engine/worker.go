@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 
@@ -36,6 +37,8 @@ type Options struct {
 	Seed  uint64 // of the session table's hash and of port selection; unpredictable
 	Sink  Sink   // nil: events go nowhere
 	Names *Names
+	// MaxSessions bounds the session table; 0 leaves it to the ruleset's bound.
+	MaxSessions int
 }
 
 // Worker owns one session table and decides about the packets of its share of
@@ -101,7 +104,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	rng := rand.NewChaCha8(seed)
 	w := &Worker{
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
-		table:  session.NewTable(rs.MaxSession, rng.Uint64(), now),
+		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
 		ports:  nat.New(rng),
 		lastID: uint32(rng.Uint64()),
