@@ -70,9 +70,15 @@ func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
 	if !m.Found {
 		why, logIt = packet.ReasonImplicitDeny, w.rules.implicitLog
 	}
+	return w.refuse(p, out, why, m.Policy.ID, m.Service, logIt)
+}
+
+// refuse reports that p, which would have opened a session under a policy, dies
+// of why.
+func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service uint32, logIt bool) packet.Reason {
 	w.push(&session.Event{
 		Kind: session.EventDeny, Reason: why, HasRoute: true, LogIt: logIt,
-		In: p.In, Out: out, Policy: m.Policy.ID, Service: m.Service,
+		In: p.In, Out: out, Policy: policy, Service: service,
 		Key: p.Key, ReplyKey: p.Key.Reply(),
 	})
 	return why
@@ -80,6 +86,10 @@ func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
 
 // open creates the session that policy m allows.
 func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+	shaper := w.rules.quotas.shaper(m.Policy.ID)
+	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
+		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
+	}
 	b := nat.Identity(p.Key)
 	if m.Policy.NAT {
 		src, ok := w.rules.routes.SourceFor(to.Out, !p.Key.Dst.Is4(), nextHop(to.Gateway, p.Key.Dst))
@@ -96,6 +106,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 		return nil, Drop, r
 	}
 	obey(s, m)
+	w.shape(s, shaper)
 	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) && !midway(p) {
 		s.Helper, s.Bound = n, true
 	}
@@ -106,7 +117,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 // obey makes s a session of the policy that matched.
 func obey(s *session.Session, m policy.Match) {
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = m.Policy.ID, m.Service, m.Policy.LogAll, m.Policy.AnySeq
-	s.Resets = m.Policy.ResetEnd
+	s.Resets, s.CheckNew = m.Policy.ResetEnd, m.Policy.CheckNew
 }
 
 // adopt creates the session of a flow that a helper announced: a child of the
@@ -128,6 +139,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
 		return nil, Drop, packet.ReasonReversePath
 	}
+	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {
+		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, master.Policy, master.Service, master.LogEnd)
+	}
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
 	if leave.Src != p.Key.Src {
 		// The opener is translated: another session may have its port already.
@@ -146,7 +160,8 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Master, s.Helper = e.Master, e.Helper
 	s.Against = (e.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
-	s.Resets = master.Resets
+	s.Resets, s.CheckNew = master.Resets, master.CheckNew
+	w.shape(s, master.Shaper)
 	w.expect.Remove(e)
 	w.stats.Children++
 	w.started(s, false)

@@ -50,6 +50,7 @@ type Worker struct {
 	sink   Sink
 
 	controls controls  // state of the helpers' control sessions
+	tallies  tallies   // of the per-IP shapers
 	announce announcer // what a helper asks through
 	output   helpers.Output
 	state    helpers.State // a UDP helper's memory during a call
@@ -253,6 +254,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.fragments.CheckInvariants(); err != nil {
+		return err
+	}
+	if err := w.tallies.check(w.table); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

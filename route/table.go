@@ -23,6 +23,13 @@ type Table struct {
 
 	best bart.Table[Route] // by prefix, the route that forwards
 	back []*bart.Lite      // by interface, the prefixes of its active routes; nil for none
+	ways map[way]*bart.Lite
+}
+
+// way is what a route has a packet do.
+type way struct {
+	gateway packet.Addr
+	out     uint16
 }
 
 // candidate is a configured route before it is known whether it is active.
@@ -44,6 +51,13 @@ func (t *Table) ReversePath(src packet.Addr, in uint16) bool {
 		return false
 	}
 	return t.back[in].Lookup(src.Netip())
+}
+
+// Leads says whether some active route leads to dst through interface out by
+// that gateway (zero: without one). It need not be the best one.
+func (t *Table) Leads(dst packet.Addr, out uint16, gateway packet.Addr) bool {
+	w := t.ways[way{gateway, out}]
+	return w != nil && w.Lookup(dst.Netip())
 }
 
 // Local says whether addr is one of the box's own addresses, and of which

@@ -96,6 +96,16 @@ func compare(t *testing.T, g generator, table *route.Table, w twin) {
 		if got, want := table.ReversePath(addr, in), w.reversePath(ip, in); got != want {
 			t.Fatalf("reverse path %v through %d: %v", ip, in, got)
 		}
+		gateway := packet.Addr{}
+		if g.chance(60) {
+			gateway = packet.AddrFrom(g.ip(ip.Is6()))
+		}
+		if g.chance(50) && found { // one that there is
+			in, gateway = want.route.Out, want.route.Gateway
+		}
+		if got, want := table.Leads(addr, in, gateway), w.leads(ip, in, gateway); got != want {
+			t.Fatalf("leads to %v through %d by %v: %v", ip, in, gateway, got)
+		}
 		index, own := table.Local(addr)
 		if i, ok := w.local(ip); i != index || ok != own {
 			t.Fatalf("local %v: %d %v, want %d %v", ip, index, own, i, ok)

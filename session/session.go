@@ -39,15 +39,16 @@ type Session struct {
 
 	ID         uint32 // serial: never 0, not reused for 4 billion sessions
 	Policy     uint32 // policy id; of the master for a helper's child
-	Generation uint32 // of the ruleset that allowed it
+	Generation uint32 // of the ruleset that allowed it, or left it alone
 	Service    uint32 // number of the matched service's name
 	Master     Ref    // the control session of a child; zero: none
 	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
 
 	next uint32 // free list
 
-	Timers  uint16 // of its service: a number of the ruleset that allowed it
-	TTL     uint16 // its session-ttl: as Timers
+	Timers  uint16 // number of its timers
+	TTL     uint16 // number of its session-ttl
+	Shaper  uint16 // number of the per-IP shaper that counts it; 0: none
 	Still   uint8  // directions whose packets do not keep it alive: bit 1<<packet.Dir
 	Helper  uint8  // number of the bound helper, or of the one that announced the child; 0: none
 	ResetBy uint8  // who reset the TCP connection: packet.Dir+1; 0: nobody
@@ -59,7 +60,10 @@ type Session struct {
 	Against bool // a child that was opened against the direction of its policy
 	AnySeq  bool // its policy lets sequence numbers unchecked
 	Resets  bool // its policy has both ends reset when it ends idle
-	live    bool
+	// CheckNew says that its policy leaves it alone when the configuration changes
+	// (firewall-session-dirty check-new).
+	CheckNew bool
+	live     bool
 }
 
 // Ref names a session for longer than a call: the record's index and the serial
