@@ -13,14 +13,11 @@ import (
 // returns a verdict and no session.
 func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
-		if r == packet.ReasonNoSession {
-			w.sessionless(p)
-		}
-		return nil, Drop, r
+		return w.alone(p, r)
 	}
 	if e := w.expect.Find(&p.Key); e != nil {
 		if midway(p) { // what was announced has yet to begin
-			return nil, Drop, packet.ReasonNoSession
+			return w.alone(p, packet.ReasonNoSession)
 		}
 		return w.adopt(p, e)
 	}
@@ -35,21 +32,34 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r != packet.ReasonNone {
 		return nil, Drop, r
 	}
-	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
 	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
+	if midway(p) && (m.Policy.Accept && !picksUp(m.Policy, p) || !m.Policy.Accept && w.strays(p)) {
+		return w.alone(p, packet.ReasonNoSession)
+	}
 	if !m.Policy.Accept {
 		if m.Policy.Tell {
 			w.tell(p)
 		}
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
-	if midway(p) && !picksUp(m.Policy, p) {
-		w.sessionless(p)
-		return nil, Drop, packet.ReasonNoSession
-	}
 	return w.open(p, to, m)
+}
+
+// alone decides about a packet that can not open a session, because of r: it is
+// dropped, and its sender perhaps told, but where it strays.
+func (w *Worker) alone(p *Slot, r packet.Reason) (*session.Session, Verdict, packet.Reason) {
+	if r != packet.ReasonNoSession {
+		return nil, Drop, r
+	}
+	if w.strays(p) {
+		v, r := w.astray(p)
+		return nil, v, r
+	}
+	w.sessionless(p)
+	return nil, Drop, r
 }
 
 // route finds the way to dst.
@@ -136,7 +146,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if r != packet.ReasonNone {
 		return nil, Drop, r
 	}
-	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
 	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {

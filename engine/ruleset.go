@@ -44,6 +44,7 @@ type Ruleset struct {
 	implicitLog bool
 	localInLog  bool
 
+	asymmetric       asymmetric
 	dirty            dirty // firewall-session-dirty
 	rerouteSNAT      bool  // snat-route-change
 	strictHeaders    bool  // check-protocol-header strict
@@ -88,6 +89,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 
+		asymmetric:       asymmetryOf(&cfg.Settings),
 		dirty:            dirties[cfg.Settings.SessionDirty],
 		rerouteSNAT:      cfg.Global.SNATRouteChange,
 		strictHeaders:    cfg.Global.CheckProtocolHeader == "strict",

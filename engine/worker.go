@@ -82,6 +82,7 @@ type Stats struct {
 	Detached     uint64 // helpers that gave up a session
 	Blocked      uint64 // sessions that a configuration change blocked
 	Cleared      uint64 // sessions that the operator cleared
+	Astray       uint64 // packets that were routed without a session (asymroute)
 	Reassembled  uint64 // packets that were put together from fragments
 	EventsLost   uint64
 }

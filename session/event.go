@@ -13,6 +13,7 @@ const (
 	EventExpect                            // a helper announced a flow
 	EventExpectEnd                         // an expectation went unused
 	EventHelperDetach                      // a helper let go of its session
+	EventAstray                            // a packet was routed without a session (asymroute)
 )
 
 // End says how a session ended; the words are FortiOS's log actions.

@@ -20,7 +20,7 @@ var states = [...]string{
 
 var kinds = [...]string{
 	session.EventStart: "start", session.EventEnd: "end", session.EventDeny: "deny",
-	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
+	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach", session.EventAstray: "astray",
 }
 
 var ends = [...]string{
@@ -121,7 +121,7 @@ func (r *runner) eventLine(e *session.Event) string {
 	}
 	b.some("session", e.ID)
 	b.keys(e.Key, e.ReplyKey)
-	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny {
+	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny || e.Kind == session.EventAstray {
 		b.named("from", r.names.Interface(e.In))
 		if e.HasRoute {
 			b.named("to", r.names.Interface(e.Out))
