@@ -23,8 +23,7 @@ type Source interface {
 
 // Moment is what a copied record is to be read by.
 type Moment struct {
-	Now        session.Tick
-	Generation uint32 // of the ruleset in force
+	Now session.Tick
 }
 
 // Record is the copy of a session.
@@ -32,6 +31,7 @@ type Record struct {
 	Ref     session.Ref
 	Session session.Session
 	Offset  [2]Offset
+	Dirty   bool // it will be judged again at its next packet
 }
 
 // ExpectRecord is the copy of an expectation.
@@ -60,5 +60,6 @@ type Names interface {
 	Interfaces() []string
 	Helper(number uint8) string
 	Service(number uint32) string
+	Shaper(number uint16) string
 	Policy(id uint32) string
 }

@@ -71,11 +71,11 @@ var _ control.Source = (*view)(nil)
 // Sessions copies a page of sessions.
 func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
 	v.plane.Do(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(ref session.Ref, s *session.Session) {
 			r := &page[n]
 			n++
-			r.Ref, r.Session = ref, *s
+			r.Ref, r.Session, r.Dirty = ref, *s, v.worker.Dirty(s)
 			for d := range r.Offset {
 				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
 			}
@@ -88,7 +88,7 @@ func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint6
 // control session, from the side that opens them.
 func (v *view) Expectations(cursor uint64, page []control.ExpectRecord) (n int, next uint64, at control.Moment) {
 	v.plane.Do(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.ExpectationsFrom(uint32(cursor), len(page), func(ref session.Ref, e *session.Expectation, master *session.Session) {
 			page[n] = control.ExpectRecord{
 				Ref: ref, Expect: *e,

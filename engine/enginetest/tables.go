@@ -81,8 +81,12 @@ func (r *runner) sessions() (lines []string) {
 		} else {
 			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
 		}
+		b.named("shaper", r.names.Shaper(s.Shaper))
 		if s.Blocked {
 			b.word("blocked")
+		}
+		if r.worker.Dirty(s) {
+			b.word("dirty")
 		}
 		lines = append(lines, b.String()+"\n")
 	}
