@@ -51,7 +51,8 @@ func (f *fake) ClearExpectations(refs []session.Ref) int {
 }
 
 func (f *fake) Counters() Counters {
-	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1}
+	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1,
+		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3}
 }
 
 // fakeNames resolves few numbers.
@@ -60,6 +61,9 @@ type fakeNames struct{}
 func (fakeNames) Interfaces() []string { return []string{"port1", "port2", "port3"} }
 func (n fakeNames) Interface(i uint16) string {
 	return n.Interfaces()[i]
+}
+func (fakeNames) Gateway(i uint16) packet.Addr {
+	return []packet.Addr{{}, packet.MustAddr("203.0.113.1")}[i]
 }
 func (fakeNames) Helper(i uint8) string   { return []string{"", "ftp"}[i] }
 func (fakeNames) Service(i uint32) string { return []string{"", "FTP", "HTTPS"}[i] }
@@ -101,7 +105,7 @@ func gallery() *fake {
 	f := &fake{at: Moment{Now: session.Tick(93*time.Second + 400*time.Millisecond)}}
 	f.records = []Record{
 		rec(1, plain, plain, func(s *session.Session) { s.Service = 2 }),
-		rec(2, plain, snat, func(s *session.Session) { s.Gateway[0] = packet.MustAddr("203.0.113.1") }),
+		rec(2, plain, snat, func(s *session.Session) { s.Hop[0] = 1 }),
 		rec(3, vip, real, func(s *session.Session) { s.State = session.StateCloseWait }),
 		rec(4, vip, both, func(s *session.Session) { s.Blocked = true }),
 		rec(5, ping, pinged, func(s *session.Session) { s.SetTimeout(time.Minute) }),

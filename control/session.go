@@ -120,8 +120,8 @@ func (s *Session) show(r *Record, at Moment, names Names) {
 		if leaves := e.Leaving(packet.Dir(d)); leaves != e.Key[d] {
 			to.Leaves, next = tupleOf(leaves), leaves.Dst
 		}
-		if !e.Gateway[d].IsZero() {
-			next = e.Gateway[d]
+		if e.Hop[d] != 0 {
+			next = names.Gateway(e.Hop[d])
 		}
 		to.Gateway = next.Netip()
 		to.Port = interfaceOf(e.Out[d^1], names)

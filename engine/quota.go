@@ -99,7 +99,7 @@ func (all *tallies) add(p patron, proto uint8, by int32) {
 // check compares the counts with the sessions that there are: for tests.
 func (all tallies) check(t *session.Table) error {
 	var seen tallies
-	t.All(func(_ uint32, s *session.Session) bool {
+	t.All(func(s *session.Session) bool {
 		if s.Shaper != 0 {
 			seen.add(patron{source(s), s.Shaper}, s.Key[packet.Original].Proto, 1)
 		}

@@ -20,6 +20,7 @@ func (w *Worker) recheck(s *session.Session) {
 		w.stats.Blocked++
 	}
 	s.Blocked = blocked
+	w.settle(s)
 }
 
 func (w *Worker) stillAllowed(s *session.Session) bool {
@@ -59,20 +60,20 @@ func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
 			return false, false
 		}
 	}
-	out, gateway := s.Out, s.Gateway
+	out, hop := s.Out, s.Hop
 	for d := range out {
 		dst := s.Leaving(packet.Dir(d)).Dst
-		if translated && !w.rules.rerouteSNAT && w.rules.routes.Leads(dst, out[d], gateway[d]) {
+		if translated && !w.rules.rerouteSNAT && w.rules.routes.Leads(dst, out[d], hop[d]) {
 			continue
 		}
 		to, r := w.route(dst)
 		if r != packet.ReasonNone {
 			return false, false
 		}
-		out[d], gateway[d] = to.Out, to.Gateway
+		out[d], hop[d] = to.Out, to.Hop
 	}
-	moved = translated && (out[outside] != s.Out[outside] || gateway[outside] != s.Gateway[outside])
-	s.Out, s.Gateway = out, gateway
+	moved = translated && (out[outside] != s.Out[outside] || hop[outside] != s.Hop[outside])
+	s.Out, s.Hop = out, hop
 	return moved, true
 }
 
@@ -92,7 +93,7 @@ func outward(s *session.Session) packet.Dir {
 func (w *Worker) keepsSource(s *session.Session) bool {
 	d := outward(s)
 	leave := s.Leaving(d)
-	src, ok := w.rules.routes.SourceFor(s.Out[d], !leave.Dst.Is4(), nextHop(s.Gateway[d], leave.Dst))
+	src, ok := w.rules.routes.SourceFor(s.Out[d], !leave.Dst.Is4(), w.hop(s, d, leave.Dst))
 	if ok && src == leave.Src {
 		return true
 	}

@@ -43,7 +43,6 @@ const (
 	// Session.
 	ReasonNoSession
 	ReasonSessionTableFull
-	ReasonSessionClash
 	ReasonSessionQuota
 	ReasonSessionBlocked
 	ReasonTCPState
@@ -115,7 +114,6 @@ var reasonTable = [...]struct{ name, text string }{
 
 	ReasonNoSession:        {"no-session", "the packet belongs to no session and can not open one"},
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
-	ReasonSessionClash:     {"session-clash", "another session already has the tuple of this one's replies"},
 	ReasonSessionQuota:     {"session-quota", "its source has as many sessions already as the policy's per-ip-shaper allows"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},

@@ -29,7 +29,7 @@ func (t *Table) activate(down func(ifIndex uint16) bool) {
 			t.back[c.route.Out] = new(bart.Lite)
 		}
 		t.back[c.route.Out].Insert(c.prefix)
-		w := way{c.route.Gateway, c.route.Out}
+		w := way{c.route.Out, c.route.Hop}
 		if t.ways[w] == nil {
 			if t.ways == nil {
 				t.ways = make(map[way]*bart.Lite)

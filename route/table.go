@@ -12,6 +12,7 @@ import (
 type Route struct {
 	Gateway   packet.Addr // the next hop; zero where the destination itself is on the link
 	Out       uint16      // the outgoing interface; not valid for a blackhole
+	Hop       uint16      // the number of Gateway; 0 where that is zero
 	Distance  uint8       // 0 is connected
 	Blackhole bool        // drop
 }
@@ -21,16 +22,13 @@ type Table struct {
 	all []candidate // every route of the configuration, as compiled
 	own ownership
 
-	best bart.Table[Route] // by prefix, the route that forwards
-	back []*bart.Lite      // by interface, the prefixes of its active routes; nil for none
-	ways map[way]*bart.Lite
+	best bart.Table[Route]  // by prefix, the route that forwards
+	back []*bart.Lite       // by interface, the prefixes of its active routes; nil for none
+	ways map[way]*bart.Lite // by what an active route does, the prefixes of those
 }
 
 // way is what a route has a packet do.
-type way struct {
-	gateway packet.Addr
-	out     uint16
-}
+type way struct{ out, hop uint16 }
 
 // candidate is a configured route before it is known whether it is active.
 type candidate struct {
@@ -53,10 +51,10 @@ func (t *Table) ReversePath(src packet.Addr, in uint16) bool {
 	return t.back[in].Lookup(src.Netip())
 }
 
-// Leads says whether some active route leads to dst through interface out by
-// that gateway (zero: without one). It need not be the best one.
-func (t *Table) Leads(dst packet.Addr, out uint16, gateway packet.Addr) bool {
-	w := t.ways[way{gateway, out}]
+// Leads says whether some active route leads to dst through interface out by the
+// gateway of number hop (0: without one). It need not be the best one.
+func (t *Table) Leads(dst packet.Addr, out, hop uint16) bool {
+	w := t.ways[way{out, hop}]
 	return w != nil && w.Lookup(dst.Netip())
 }
 

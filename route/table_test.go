@@ -13,6 +13,9 @@ import (
 
 const interfaces = 5
 
+// hop is some number of a gateway.
+func hop(a packet.Addr) (uint16, bool) { return uint16(a.Lo) | 1, true }
+
 // ifIndex knows the interfaces i0, i1, ...
 func ifIndex(name string) (uint16, bool) {
 	if len(name) != 2 || name[0] != 'i' || name[1] < '0' || name[1] >= '0'+interfaces {
@@ -96,15 +99,15 @@ func compare(t *testing.T, g generator, table *route.Table, w twin) {
 		if got, want := table.ReversePath(addr, in), w.reversePath(ip, in); got != want {
 			t.Fatalf("reverse path %v through %d: %v", ip, in, got)
 		}
-		gateway := packet.Addr{}
+		by := uint16(0)
 		if g.chance(60) {
-			gateway = packet.AddrFrom(g.ip(ip.Is6()))
+			by, _ = hop(packet.AddrFrom(g.ip(ip.Is6())))
 		}
-		if g.chance(50) && found { // one that there is
-			in, gateway = want.route.Out, want.route.Gateway
+		if g.chance(50) && found { // a way that there is
+			in, by = want.route.Out, want.route.Hop
 		}
-		if got, want := table.Leads(addr, in, gateway), w.leads(ip, in, gateway); got != want {
-			t.Fatalf("leads to %v through %d by %v: %v", ip, in, gateway, got)
+		if got, want := table.Leads(addr, in, by), w.leads(ip, in, by); got != want {
+			t.Fatalf("leads to %v through %d by %d: %v", ip, in, by, got)
 		}
 		index, own := table.Local(addr)
 		if i, ok := w.local(ip); i != index || ok != own {
@@ -120,7 +123,7 @@ func TestTwin(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			g := generator{rand.New(rand.NewPCG(seed, 1))}
 			cfg := g.config()
-			table, err := route.Compile(cfg, ifIndex)
+			table, err := route.Compile(cfg, ifIndex, hop)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,7 +162,7 @@ func office() *config.Config {
 }
 
 func compileOffice(t testing.TB) *route.Table {
-	table, err := route.Compile(office(), ifIndex)
+	table, err := route.Compile(office(), ifIndex, hop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +265,7 @@ func TestErrors(t *testing.T) {
 	} {
 		cfg := office()
 		edit(cfg)
-		if _, err := route.Compile(cfg, ifIndex); err == nil || err.Error() != want {
+		if _, err := route.Compile(cfg, ifIndex, hop); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

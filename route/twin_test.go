@@ -42,6 +42,9 @@ func (w twin) entries() (out []entry) {
 
 func (w twin) static(out []entry, s *config.StaticRoute) []entry {
 	e := entry{s.Dst, route.Route{Gateway: packet.AddrFrom(s.Gateway), Distance: s.Distance, Blackhole: s.Blackhole}, s.Priority}
+	if !e.route.Gateway.IsZero() && !s.Blackhole {
+		e.route.Hop, _ = hop(e.route.Gateway)
+	}
 	switch {
 	case !s.Status:
 		return out
@@ -98,8 +101,8 @@ func (w twin) reversePath(src netip.Addr, in uint16) bool {
 	return w.active(src, func(r route.Route) bool { return r.Out == in })
 }
 
-func (w twin) leads(dst netip.Addr, out uint16, gateway packet.Addr) bool {
-	return w.active(dst, func(r route.Route) bool { return r.Out == out && r.Gateway == gateway })
+func (w twin) leads(dst netip.Addr, out, hop uint16) bool {
+	return w.active(dst, func(r route.Route) bool { return r.Out == out && r.Hop == hop })
 }
 
 // active says whether some active route to addr is as asked.

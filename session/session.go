@@ -1,6 +1,7 @@
 package session
 
 import (
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -25,15 +26,12 @@ type Session struct {
 	// Key[Reply] is Key[Original].Reply().
 	Key     [2]packet.Key
 	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
-	Gateway [2]packet.Addr    // next hop by direction; zero: the destination itself
-	Out     [2]uint16         // outgoing interface by direction
 
 	Bytes   [2]uint64 // IP bytes as they arrived
 	Packets [2]uint64
 
 	Created  Tick
 	LastSeen Tick // moved by every packet that counts as life
-	timeout  Tick // idle time after which it ends
 
 	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
 
@@ -44,15 +42,23 @@ type Session struct {
 	Master     Ref    // the control session of a child; zero: none
 	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
 
-	next uint32 // free list
+	timeout uint32 // idle time after which it ends, in milliseconds; never: without end
+	index   uint32 // of the record
+	next    uint32 // in the free list, or the queue of its class: index+1
+	prev    uint32 // in the queue: index+1
+	claimed uint32 // see Claim
 
-	Timers  uint16 // number of its timers
-	TTL     uint16 // number of its session-ttl
-	Shaper  uint16 // number of the per-IP shaper that counts it; 0: none
-	Still   uint8  // directions whose packets do not keep it alive: bit 1<<packet.Dir
-	Helper  uint8  // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8  // who reset the TCP connection: packet.Dir+1; 0: nobody
+	Out    [2]uint16 // outgoing interface by direction
+	Hop    [2]uint16 // next hop by direction: the number of a gateway; 0: the destination itself
+	Timers uint16    // number of its timers
+	TTL    uint16    // number of its session-ttl
+	Shaper uint16    // number of the per-IP shaper that counts it; 0: none
+
+	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
+	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
 	State   State
+	class   Class
 	Bound   bool // a helper reads the session
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
@@ -73,8 +79,27 @@ type Ref struct{ Index, ID uint32 }
 // Never is the timeout of a session that does not expire.
 const Never = time.Duration(1 << 62)
 
-// Timeout is the idle time after which the session ends.
-func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout) }
+// never is Never in a record.
+const never = 1<<32 - 1
+
+// Timeout is the idle time after which the session ends, in whole milliseconds.
+func (s *Session) Timeout() time.Duration {
+	if s.timeout == never {
+		return Never
+	}
+	return time.Duration(s.timeout) * time.Millisecond
+}
+
+// Ref names the session for longer than a call.
+func (s *Session) Ref() Ref { return Ref{Index: s.index, ID: s.ID} }
+
+// Claim keeps others from the session where several goroutines read the table at
+// once, until Yield. It reports false where another one has it, and never waits.
+// Whoever is alone with the table need not ask.
+func (s *Session) Claim() bool { return atomic.CompareAndSwapUint32(&s.claimed, 0, 1) }
+
+// Yield lets others claim the session.
+func (s *Session) Yield() { atomic.StoreUint32(&s.claimed, 0) }
 
 // Leaving is the key that packets of direction d leave with.
 func (s *Session) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
@@ -83,8 +108,11 @@ func (s *Session) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Rep
 func (s *Session) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
 
 // SetTimeout changes the idle time. It takes effect at the latest when the
-// present one ends, or at once where it is shorter: see Table.Touch.
-func (s *Session) SetTimeout(d time.Duration) { s.timeout = Tick(d) }
+// present one ends, or at once after Table.Shorten. It is kept in milliseconds;
+// 49 days or more are Never.
+func (s *Session) SetTimeout(d time.Duration) {
+	s.timeout = uint32(min(int64(d/time.Millisecond), never))
+}
 
 // SetRewrites derives the rewrites from the keys: for whoever fills a new
 // session.
@@ -93,8 +121,12 @@ func (s *Session) SetRewrites() {
 	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
 }
 
-// Size is the memory of one record in bytes; the index and the wheel add to it.
+// Size is the memory of one record in bytes.
 const Size = unsafe.Sizeof(Session{})
 
-// A record of more than 320 bytes is an error of the compiler.
-const _ = 320 - Size
+// Memory is what a session costs in all, in bytes: its record, its timer and its
+// share of the index.
+const Memory = Size + unsafe.Sizeof(wheelLink{}) + indexShare*unsafe.Sizeof(entry{})
+
+// A session of more than 320 bytes is an error of the compiler.
+const _ = 320 - Memory

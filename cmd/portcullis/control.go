@@ -72,10 +72,10 @@ var _ control.Source = (*view)(nil)
 func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
 	v.plane.Do(func(now session.Tick) {
 		at = control.Moment{Now: now}
-		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(ref session.Ref, s *session.Session) {
+		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(s *session.Session) {
 			r := &page[n]
 			n++
-			r.Ref, r.Session, r.Dirty = ref, *s, v.worker.Dirty(s)
+			r.Ref, r.Session, r.Dirty = s.Ref(), *s, v.worker.Dirty(s)
 			for d := range r.Offset {
 				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
 			}
@@ -116,10 +116,11 @@ func (v *view) ClearExpectations(refs []session.Ref) (n int) {
 // Counters are the engine's.
 func (v *view) Counters() (c control.Counters) {
 	v.plane.Do(func(session.Tick) {
-		st, drops := v.worker.Stats(), v.worker.Drops()
+		st := v.worker.Stats()
 		c = control.Counters{
 			Sessions: st.Sessions, Expectations: st.Expectations, MaxSessions: st.MaxSessions, MaxExpectations: st.MaxExpected,
-			Created: st.Created, Cleared: st.Cleared, Clashes: drops[packet.ReasonSessionClash],
+			Created: st.Created, Cleared: st.Cleared, Clashes: st.Clashes,
+			Ephemeral: st.Ephemeral, MaxEphemeral: st.MaxEphemeral, Removable: st.Removable, Tension: st.Tension,
 		}
 	})
 	return c
