@@ -15,7 +15,11 @@ func (w *Worker) recheck(s *session.Session) {
 	if alone {
 		return
 	}
+	out, hop := s.Out, s.Hop
 	blocked := !w.stillAllowed(s)
+	if blocked { // it keeps the ways that it was allowed, to return to
+		s.Out, s.Hop = out, hop
+	}
 	if blocked && !s.Blocked {
 		w.stats.Blocked++
 	}
