@@ -160,7 +160,7 @@ var refreshDirs = [4]string{"", "in", "out", ""}
 
 // protoState is the second digit of proto_state; the first is that of a proxy,
 // which there is none of.
-func protoState(e *session.Session) uint8 {
+func protoState(e *session.Record) uint8 {
 	switch e.Key[0].Proto {
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		return 0
@@ -168,7 +168,7 @@ func protoState(e *session.Session) uint8 {
 	return uint8(e.State)
 }
 
-func wordsOf(e *session.Session, dirty bool) (w Words) {
+func wordsOf(e *session.Record, dirty bool) (w Words) {
 	if e.LogEnd {
 		w |= WordLog
 	}

@@ -32,7 +32,7 @@ type Moment struct {
 // Record is the copy of a session.
 type Record struct {
 	Ref     session.Ref
-	Session session.Session
+	Session session.Record
 	Offset  [2]Offset
 	Dirty   bool // it will be judged again at its next packet
 }

@@ -34,7 +34,7 @@ func (loop) Quick(_ session.Tick, batch []engine.Slot) int {
 func (loop) Process(session.Tick, []engine.Slot) {}
 func (loop) Generated() []engine.Slot            { return nil }
 func (loop) Tick(session.Tick) bool              { return false }
-func (loop) Count(packet.Reason, uint64) {}
+func (loop) Count(packet.Reason, uint64)         {}
 
 // bench is a worker with a batch of UDP frames whose next hop is known.
 func bench() (*worker, []Buffer, func()) {

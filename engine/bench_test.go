@@ -156,7 +156,7 @@ func benchTrain(kind string, flags uint8, flows, step int) *train {
 }
 
 // benchWorker obeys a number of policies of which only the last matches.
-func benchWorker(b *testing.B, policies int, snat bool) *Worker {
+func benchWorker(b testing.TB, policies int, snat bool) *Worker {
 	b.Helper()
 	ping := config.AccessPing
 	cfg := &config.Config{

@@ -155,7 +155,7 @@ func (t *Table) New() *Session {
 		t.id = 1
 	}
 	s := t.at(i)
-	*s = Session{ID: t.id, index: i}
+	*s = Session{Record: Record{ID: t.id, index: i}}
 	return s
 }
 
