@@ -114,7 +114,9 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 }
 
 // SetRuleset makes the worker obey rs from the next packet on. Sessions are
-// re-checked against it one by one, at their next packet.
+// re-checked against it one by one, at their next packet, or left alone as it
+// says. One that was compiled before the ruleset in force must not leave any
+// alone: it does not know the numbers that were given out since (see Names).
 func (w *Worker) SetRuleset(rs *Ruleset) {
 	w.rules = rs
 	w.fragments.SetLimits(rs.fragments)
