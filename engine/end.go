@@ -5,13 +5,15 @@ import (
 	"portcullis/session"
 )
 
-// push hands an event to the sink and counts it where it is lost.
+// push hands an event to the sink and counts it where it is lost. What is
+// handed to a sink does not stay on the stack, so it lies in the worker.
 func (w *Worker) push(e *session.Event) {
 	if w.sink == nil {
 		return
 	}
-	e.Tick = w.now
-	if !w.sink.Push(e) {
+	w.event = *e
+	w.event.Tick = w.now
+	if !w.sink.Push(&w.event) {
 		w.stats.EventsLost++
 	}
 }

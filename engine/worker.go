@@ -48,6 +48,7 @@ type Worker struct {
 	expect *session.Expectations
 	ports  *nat.Allocator
 	sink   Sink
+	event  session.Event // that the sink has
 
 	controls controls  // state of the helpers' control sessions
 	tallies  tallies   // of the per-IP shapers
