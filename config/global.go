@@ -40,6 +40,11 @@ var globalTable = singleton(
 				Help: "Whether a TCP packet that belongs to no session and can not open one is answered with a reset.",
 				Note: "A reset is never answered, and what answers there are is limited to a thousand a second.",
 			}),
+			attr(func(g *Global) *bool { return &g.SNATRouteChange }, enable, Attribute{
+				Name: "snat-route-change", Default: "disable",
+				Help: "Whether sessions whose source is translated are routed anew when a route changes, as others are; otherwise they stay on their way as long as a route leads there.",
+				Note: "Where the new way gives another source address the session ends.",
+			}),
 			attr(func(g *Global) *uint32 { return &g.TCPHalfOpenTimer }, integer[uint32](1, 86400), Attribute{
 				Name: "tcp-halfopen-timer", Default: "10",
 				Help: "How many seconds a TCP connection may take to open, from one packet to the next.",
