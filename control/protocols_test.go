@@ -16,7 +16,7 @@ func TestProtocols(t *testing.T) {
 	behind := key(47, "203.0.113.9", 15, "10.2.0.2", 16960)
 	bare := key(47, "10.1.0.2", 0, "10.2.0.2", 0)
 	assoc := key(132, "10.1.0.2", 5000, "10.2.0.2", 36412)
-	f := &fake{at: Moment{Now: session.Tick(93 * time.Second), Generation: 2}}
+	f := &fake{at: Moment{Now: session.Tick(93 * time.Second)}}
 	f.records = []Record{
 		rec(1, tunnel, tunnel, func(s *session.Record) { s.SetTimeout(10 * time.Minute) }),
 		rec(2, tunnel, behind, func(s *session.Record) { s.SetTimeout(10 * time.Minute) }),

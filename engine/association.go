@@ -25,6 +25,9 @@ func (w *Worker) trackSCTP(s *session.Session, dir packet.Dir, p *Slot) sctp.Res
 	q := chunks(p)
 	a := s.SCTP()
 	r := a.Track(uint8(dir), &q)
+	if !r.Passes() && w.halfSeenSCTP(s, dir, p, &q) {
+		r = sctp.Alive
+	}
 	st := a.State()
 	if st == sctp.Established && !s.Replied && (sctp.State(s.State) != st || dir == packet.Reply && r == sctp.Alive) {
 		s.Replied = true // until then whoever sends INITs is not known to read the answers

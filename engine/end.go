@@ -54,6 +54,7 @@ func (w *Worker) clash(old, s *session.Session) {
 // end reports that s is over and lets go of what belongs to it.
 func (w *Worker) end(s *session.Session, how session.End) {
 	w.letGo(s)
+	w.shape(s, 0)
 	if s.Helper != 0 && s.Master.ID == 0 {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}

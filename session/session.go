@@ -30,10 +30,10 @@ type Session struct {
 // moment. What every packet reads comes first, in as few cache lines as it takes.
 type Record struct {
 	LastSeen   Tick      // moved by every packet that counts as life
-	Generation uint32    // of the ruleset that allowed it
+	Generation uint32    // of the ruleset that allowed it, or left it alone
 	Control    uint32    // number of what the worker keeps for the helper; 0: nothing yet
 	Out        [2]uint16 // outgoing interface by direction
-	Hop        [2]uint16 // next hop by direction: the ruleset's number of a gateway; 0: the destination itself
+	Hop        [2]uint16 // next hop by direction: the number of a gateway; 0: the destination itself
 
 	State   State
 	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
@@ -66,13 +66,17 @@ type Record struct {
 	next    uint32 // in the free list, or the queue of its class: index+1
 	prev    uint32 // in the queue: index+1
 
-	Timers  uint16 // of its service: a number of the ruleset that allowed it
-	TTL     uint16 // its session-ttl: as Timers
+	Timers  uint16 // number of its timers
+	TTL     uint16 // number of its session-ttl
+	Shaper  uint16 // number of the per-IP shaper that counts it; 0: none
 	class   Class
 	LogEnd  bool // write a traffic log line at its end
 	Against bool // a child that was opened against the direction of its policy
 	Resets  bool // its policy has both ends reset when it ends idle
-	live    bool
+	// CheckNew says that its policy leaves it alone when the configuration changes
+	// (firewall-session-dirty check-new).
+	CheckNew bool
+	live     bool
 }
 
 // Ref names a session for longer than a call: the record's index and the serial
