@@ -43,7 +43,10 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 	if p.Frag || w.sane(p) != packet.ReasonNone {
 		return false
 	}
-	s, dir := w.find(p)
+	s, dir := w.table.FindHashed(&p.Key, p.hash)
+	if s == nil {
+		s, dir = w.findCall(p)
+	}
 	if s == nil || s.Generation != w.rules.Generation || s.Bound || s.Blocked ||
 		p.In != s.Out[dir.Other()] || p.LastHop() || int(uint32(len(p.Frame))-p.L3) > w.rules.mtu(s.Out[dir]) {
 		return false
@@ -64,10 +67,10 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 
 // carriesOn says whether p changes nothing of s but its windows.
 func carriesOn(s *session.Session, dir packet.Dir, p *Slot) bool {
-	switch p.Key.Proto {
-	case packet.ProtoTCP:
+	if p.Key.Proto == packet.ProtoTCP {
 		return flows(s, dir, p)
-	case packet.ProtoSCTP:
+	}
+	if p.Key.Proto == packet.ProtoSCTP {
 		return s.Replied && streams(s, dir, p)
 	}
 	return dir == packet.Original || s.Replied

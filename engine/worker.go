@@ -177,7 +177,10 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	if r := w.sane(p); r != packet.ReasonNone {
 		return Drop, r
 	}
-	s, dir := w.find(p)
+	s, dir := w.table.FindHashed(&p.Key, p.hash)
+	if s == nil {
+		s, dir = w.findCall(p)
+	}
 	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
@@ -206,18 +209,9 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	return w.leave(s, dir, p)
 }
 
-// find finds the session of p.
-func (w *Worker) find(p *Slot) (*session.Session, packet.Dir) {
-	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil && p.Key.Proto == packet.ProtoGRE {
-		return w.findCall(p)
-	}
-	return s, dir
-}
-
-// findCall finds the session of p, GRE that has none by its own key. Either
-// direction of a PPTP call has the call id of its receiver, so that no key is that
-// of both: a call that nobody expects belongs to the pair of its addresses.
+// findCall finds the session of p where p carries PPTP and has none by its own key.
+// Either direction of a call has the call id of its receiver, so that no key is
+// that of both: a call that nobody expects belongs to the pair of its addresses.
 func (w *Worker) findCall(p *Slot) (*session.Session, packet.Dir) {
 	if !p.CarriesPPTP() || w.expect.Find(&p.Key) != nil {
 		return nil, 0
