@@ -114,7 +114,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 // SetRuleset makes the worker obey rs from the next packet on. Sessions are
 // re-checked against it one by one, at their next packet.
 func (w *Worker) SetRuleset(rs *Ruleset) {
-	w.rules = rs
+	w.rules = rs.knowing(w.names)
 	w.fragments.SetLimits(rs.fragments)
 }
 

@@ -28,7 +28,7 @@ var ends = [...]string{
 	session.EndNone: "", session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout",
 	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
 	session.EndShutdown: "shutdown", session.EndCleared: "cleared",
-	session.EndEvicted: "evicted", session.EndClash: "clash",
+	session.EndEvicted: "evicted", session.EndClash: "clash", session.EndLeft: "left",
 }
 
 // text collects the words of a line.
@@ -81,7 +81,7 @@ func (r *runner) sessions() (lines []string) {
 		if s.Timeout() == session.Never {
 			b.word("expires never")
 		} else {
-			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
+			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(r.tick(r.now)).Round(time.Second))
 		}
 		if s.Blocked {
 			b.word("blocked")
@@ -98,7 +98,7 @@ func (r *runner) expectations() (lines []string) {
 		b.word("opener %v", x.Opener)
 		b.word("master %d policy %d", x.Master.ID, x.Policy)
 		b.named("helper", r.names.Helper(x.Helper))
-		b.word("expires %v", x.Expires.Sub(session.Tick(r.now)).Round(time.Second))
+		b.word("expires %v", x.Expires.Sub(r.tick(r.now)).Round(time.Second))
 		lines = append(lines, b.String()+"\n")
 		return true
 	})
