@@ -74,6 +74,14 @@ func (p *Plane) Do(f func(now session.Tick)) {
 	f(p.forward(p.Now()))
 }
 
+// Look runs f while nothing changes in the engine but what Quick changes: for
+// whoever only reads. f must be short; new sessions wait.
+func (p *Plane) Look(f func(now session.Tick)) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	f(max(p.last, p.Now()))
+}
+
 // forward is now, or later where the engine was told of a later tick while the
 // caller waited for p.mu, which it holds.
 func (p *Plane) forward(now session.Tick) session.Tick {

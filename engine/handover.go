@@ -29,7 +29,7 @@ func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written ti
 				st = &a.state
 			}
 		}
-		err = to.Session(s, c, st)
+		err = to.Session(&s.Record, c, st)
 		return err == nil
 	}
 	w.table.All(func(s *session.Session) bool { return s.Class() != session.Lasting || write(s) })
@@ -71,6 +71,7 @@ func (n *Names) tables() handover.Tables {
 	defer n.mu.RUnlock()
 	t := handover.Tables{
 		Interfaces: slices.Clone(n.interfaces.names), Services: slices.Clone(n.services.names), Gateways: slices.Clone(n.gateways),
+		Shapers: slices.Clone(n.shapers.values),
 		Helpers: make([]handover.Helper, len(n.helpers)),
 	}
 	for i, h := range n.helpers {

@@ -64,6 +64,7 @@ type Heir struct {
 	services []uint32
 	gateways []uint16
 	helpers  []uint8
+	shapers  []uint16
 
 	masters  map[uint32]session.Ref // control sessions taken up, by serial
 	children []session.Ref
@@ -91,6 +92,10 @@ func (w *Worker) Inherit(now session.Tick, h *handover.Header, away time.Duratio
 		}
 		i.helpers = append(i.helpers, number)
 	}
+	for _, name := range h.Shapers {
+		n, _ := w.names.shaperNumber(name)
+		i.shapers = append(i.shapers, n)
+	}
 	w.SetRuleset(w.rules) // which learns the gateways
 	w.table.Continue(h.Serial)
 	return i
@@ -103,7 +108,7 @@ func (i *Heir) Take(now session.Tick, r *handover.Record) Fate {
 	if r.Kind == handover.KindExpectation {
 		return i.expectation(now, &r.Expect)
 	}
-	s := r.Session
+	s := session.Session{Record: r.Session}
 	f := i.session(now, &s, r.Memory)
 	switch f {
 	case Taken:
@@ -142,7 +147,7 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		return NoRoom
 	}
 	s.SetRewrites()
-	t := w.table.NewFrom(s)
+	t := w.table.NewFrom(&s.Record)
 	if t == nil {
 		return NoRoom
 	}
@@ -155,6 +160,8 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		w.table.Discard(t)
 		return Contradicts
 	}
+	t.Shaper = 0
+	w.shape(t, s.Shaper)
 	w.settle(t)
 	switch {
 	case t.Master.ID != 0:
@@ -181,6 +188,9 @@ func (i *Heir) translate(s *session.Session) (here bool) {
 		}
 	}
 	s.Service = i.services[s.Service]
+	if s.Shaper != 0 {
+		s.Shaper = i.shapers[s.Shaper]
+	}
 	if s.Helper != 0 {
 		s.Helper = i.helpers[s.Helper]
 	}

@@ -11,7 +11,8 @@ import (
 
 // SessionsFrom looks at n records from cursor on, calls f for each live session
 // among them and returns the cursor to go on from, 0 at the end. A walk begins
-// with 0. f borrows the session.
+// with 0. f borrows the session. Beside Quick it may be called too; f then reads
+// what does not change, and Session.Copy for the rest.
 func (w *Worker) SessionsFrom(cursor uint32, n int, f func(*session.Session)) (next uint32) {
 	return w.table.Walk(cursor, n, f)
 }
@@ -30,9 +31,6 @@ func (w *Worker) Offset(s *session.Session, dir packet.Dir) helpers.Offset {
 	}
 	return w.controls.at(s.Control).control.Offset(dir)
 }
-
-// Generation is that of the ruleset in force.
-func (w *Worker) Generation() uint32 { return w.rules.Generation }
 
 // Clear ends those of the sessions that still live, for the operator, and says
 // how many those were. What their helpers expect ends with them.

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	noSession     session.Session
+	noSession     session.Record
 	noExpectation session.Expectation
 )
 
@@ -148,8 +148,10 @@ func (h *Header) decode(f *fields) {
 	for n := f.below(math.MaxUint16+1, "number of gateways"); n > 0 && f.err == nil; n-- {
 		h.Gateways = append(h.Gateways, f.addr(true))
 	}
+	h.Shapers = f.names()
 }
 
+// names is a table of names.
 func (f *fields) names() (names []string) {
 	for n := f.below(maxNames, "number of names"); n > 0 && f.err == nil; n-- {
 		names = append(names, f.string())
@@ -160,13 +162,13 @@ func (f *fields) names() (names []string) {
 // decodeSession reads the content of a session's frame.
 func (r *Record) decodeSession(f *fields, t *Tables) {
 	s := &r.Session
-	*s, r.Memory = session.Session{}, nil
+	*s, r.Memory = session.Record{}, nil
 	has := f.uint16()
 	if has&^conditions != 0 {
 		f.fail("conditions %#x: expected none but %#x", has, uint16(conditions))
 	}
 	s.Bound, s.Blocked, s.LogEnd, s.Replied = has&isBound != 0, has&isBlocked != 0, has&isLogEnd != 0, has&isReplied != 0
-	s.Against, s.AnySeq, s.Resets = has&isAgainst != 0, has&isAnySeq != 0, has&isResets != 0
+	s.Against, s.AnySeq, s.Resets, s.CheckNew = has&isAgainst != 0, has&isAnySeq != 0, has&isResets != 0, has&isCheckNew != 0
 	proto := f.uint8()
 	s.State, s.Still, s.ResetBy, s.Helper = session.State(f.uint8()), f.uint8(), f.uint8(), f.uint8()
 	six := has&is6 != 0
@@ -177,6 +179,7 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	}
 	s.ID, s.Master.ID, s.Policy = f.uint32(), f.uint32(), f.uint32()
 	s.Service = uint32(f.below(uint64(len(t.Services)), "service"))
+	s.Shaper = uint16(f.below(uint64(max(len(t.Shapers), 1)), "per-ip-shaper"))
 	for d := range s.Out {
 		s.Out[d] = uint16(f.below(uint64(min(len(t.Interfaces), math.MaxUint16+1)), "interface"))
 	}

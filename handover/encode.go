@@ -20,6 +20,7 @@ const (
 	isAgainst
 	isAnySeq
 	isResets
+	isCheckNew
 	hasMemory
 
 	conditions = hasMemory<<1 - 1
@@ -34,19 +35,19 @@ func bit(is bool, b uint16) uint16 {
 
 // appendSession appends the content of a session's frame. memory is what its
 // helper remembers, as a Record has it, where there is anything.
-func appendSession(b []byte, s *session.Session, now session.Tick, memory []byte) []byte {
+func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte) []byte {
 	original, reply := &s.Key[packet.Original], &s.Key[packet.Reply]
 	six, translated := !original.Src.Is4(), *reply != original.Reply()
 	b = binary.BigEndian.AppendUint16(b, bit(six, is6)|bit(translated, isTranslated)|bit(s.Bound, isBound)|bit(s.Blocked, isBlocked)|
 		bit(s.LogEnd, isLogEnd)|bit(s.Replied, isReplied)|bit(s.Against, isAgainst)|bit(s.AnySeq, isAnySeq)|bit(s.Resets, isResets)|
-		bit(memory != nil, hasMemory))
+		bit(s.CheckNew, isCheckNew)|bit(memory != nil, hasMemory))
 	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper)
 	b = appendKey(b, original, six)
 	if translated {
 		b = appendKey(b, reply, six)
 	}
 	for _, n := range [...]uint64{
-		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service),
+		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper),
 		uint64(s.Out[0]), uint64(s.Out[1]), uint64(s.Hop[0]), uint64(s.Hop[1]),
 		s.Bytes[0], s.Bytes[1], s.Packets[0], s.Packets[1],
 		age(now, s.Created), age(now, s.LastSeen), uint64(s.Timeout() / time.Millisecond),
@@ -115,7 +116,7 @@ func (h *Header) append(b []byte) []byte {
 	for _, g := range h.Gateways {
 		b = appendAddr(b, g, true)
 	}
-	return b
+	return appendNames(b, h.Shapers)
 }
 
 func appendNames(b []byte, names []string) []byte {

@@ -65,6 +65,7 @@ type Tables struct {
 	Services   []string      // 0 is none
 	Helpers    []Helper      // 0 is none
 	Gateways   []packet.Addr // 0 is none
+	Shapers    []string      // per-IP shapers; 0 is none
 }
 
 // Helper names a session helper and how it remembers (helpers.Helper.Memory).
@@ -84,7 +85,7 @@ type Counts struct{ Sessions, Expectations uint32 }
 // negative.
 type Record struct {
 	Kind    Kind
-	Session session.Session
+	Session session.Record
 	Memory  []byte // of the session's helper: of TCP a helpers.Control, of UDP a helpers.State; nil where there is none
 	Expect  session.Expectation
 }

@@ -45,7 +45,7 @@ func NewWriter(out io.Writer, h *Header, now session.Tick) (*Writer, error) {
 
 // Session writes s, with what its helper remembers where that is not nil: control
 // of a TCP session, st of another one.
-func (w *Writer) Session(s *session.Session, control *helpers.Control, st *helpers.State) error {
+func (w *Writer) Session(s *session.Record, control *helpers.Control, st *helpers.State) error {
 	w.counts.Sessions++
 	var memory []byte
 	if control != nil || st != nil {

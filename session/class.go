@@ -22,7 +22,7 @@ type queue struct {
 }
 
 // Class is what a full table may do with s.
-func (s *Session) Class() Class { return s.class }
+func (s *Record) Class() Class { return s.class }
 
 // Classify makes s a session of class c, the newest one if it was of another.
 func (t *Table) Classify(s *Session, c Class) {

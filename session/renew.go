@@ -12,14 +12,14 @@ func (t *Table) Continue(id uint32) { t.id = id }
 // NewFrom is New for a session of another table: all that is exported of old, its
 // serial and its timeout are those of the new one. The serials of live sessions
 // must differ.
-func (t *Table) NewFrom(old *Session) *Session {
+func (t *Table) NewFrom(old *Record) *Session {
 	s := t.record()
 	if s == nil {
 		return nil
 	}
 	index := s.index
-	*s = *old
-	s.index, s.next, s.prev, s.claimed, s.class, s.live = index, 0, 0, 0, Lasting, false
+	*s = Session{Record: *old}
+	s.index, s.next, s.prev, s.class, s.live = index, 0, 0, Lasting, false
 	return s
 }
 

@@ -21,6 +21,28 @@ import (
 //	live      Table.Insert       find by key; track; refresh; re-check
 //	blocked   Blocked = true     find by key; drops its packets; expires
 type Session struct {
+	claimed uint32 // see Claim
+	Record
+}
+
+// Record is what there is to say of a session: all of it but who has it at the
+// moment. What every packet reads comes first, in as few cache lines as it takes.
+type Record struct {
+	LastSeen   Tick      // moved by every packet that counts as life
+	Generation uint32    // of the ruleset that allowed it, or left it alone
+	Control    uint32    // number of what the worker keeps for the helper; 0: nothing yet
+	Out        [2]uint16 // outgoing interface by direction
+	Hop        [2]uint16 // next hop by direction: the number of a gateway; 0: the destination itself
+
+	State   State
+	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
+	Bound   bool  // a helper reads the session
+	Blocked bool  // a configuration change took its permission away
+	Replied bool  // the other side has answered
+	AnySeq  bool  // its policy lets sequence numbers unchecked
+	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
+
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
 	// Key[Reply] is Key[Original].Reply().
@@ -30,42 +52,30 @@ type Session struct {
 	Bytes   [2]uint64 // IP bytes as they arrived
 	Packets [2]uint64
 
-	Created  Tick
-	LastSeen Tick // moved by every packet that counts as life
-
 	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
 
-	ID         uint32 // serial: never 0, not reused for 4 billion sessions
-	Policy     uint32 // policy id; of the master for a helper's child
-	Generation uint32 // of the ruleset that allowed it
-	Service    uint32 // number of the matched service's name
-	Master     Ref    // the control session of a child; zero: none
-	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
+	Created Tick
+	ID      uint32 // serial: never 0, not reused for 4 billion sessions
+	Policy  uint32 // policy id; of the master for a helper's child
+	Service uint32 // number of the matched service's name
+	Master  Ref    // the control session of a child; zero: none
 
 	timeout uint32 // idle time after which it ends, in milliseconds; never: without end
 	index   uint32 // of the record
 	next    uint32 // in the free list, or the queue of its class: index+1
 	prev    uint32 // in the queue: index+1
-	claimed uint32 // see Claim
 
-	Out    [2]uint16 // outgoing interface by direction
-	Hop    [2]uint16 // next hop by direction: the ruleset's number of a gateway; 0: the destination itself
-	Timers uint16    // of its service: a number of the ruleset that allowed it
-	TTL    uint16    // its session-ttl: as Timers
-
-	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
-	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
-	State   State
+	Timers  uint16 // number of its timers
+	TTL     uint16 // number of its session-ttl
+	Shaper  uint16 // number of the per-IP shaper that counts it; 0: none
 	class   Class
-	Bound   bool // a helper reads the session
-	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
-	Replied bool // the other side has answered
 	Against bool // a child that was opened against the direction of its policy
-	AnySeq  bool // its policy lets sequence numbers unchecked
 	Resets  bool // its policy has both ends reset when it ends idle
-	live    bool
+	// CheckNew says that its policy leaves it alone when the configuration changes
+	// (firewall-session-dirty check-new).
+	CheckNew bool
+	live     bool
 }
 
 // Ref names a session for longer than a call: the record's index and the serial
@@ -79,7 +89,7 @@ const Never = time.Duration(1 << 62)
 const never = 1<<32 - 1
 
 // Timeout is the idle time after which the session ends, in whole milliseconds.
-func (s *Session) Timeout() time.Duration {
+func (s *Record) Timeout() time.Duration {
 	if s.timeout == never {
 		return Never
 	}
@@ -87,32 +97,47 @@ func (s *Session) Timeout() time.Duration {
 }
 
 // Ref names the session for longer than a call.
-func (s *Session) Ref() Ref { return Ref{Index: s.index, ID: s.ID} }
+func (s *Record) Ref() Ref { return Ref{Index: s.index, ID: s.ID} }
 
 // Claim keeps others from the session where several goroutines read the table at
 // once, until Yield. It reports false where another one has it, and never waits.
 // Whoever is alone with the table need not ask.
 func (s *Session) Claim() bool { return atomic.CompareAndSwapUint32(&s.claimed, 0, 1) }
 
+// Copy copies the record of s. It waits while another goroutine has it claimed,
+// which is a matter of nanoseconds unless that was put to sleep meanwhile; so
+// many tries are between two calls of wait.
+func (s *Session) Copy(to *Record, wait func()) {
+	for n := 1; !s.Claim(); n++ {
+		if n%copyTries == 0 {
+			wait()
+		}
+	}
+	*to = s.Record
+	s.Yield()
+}
+
+const copyTries = 100
+
 // Yield lets others claim the session.
 func (s *Session) Yield() { atomic.StoreUint32(&s.claimed, 0) }
 
 // Leaving is the key that packets of direction d leave with.
-func (s *Session) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
+func (s *Record) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
 
 // Translated says whether any address or port of the session is rewritten.
-func (s *Session) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
+func (s *Record) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
 
 // SetTimeout changes the idle time. It takes effect at the latest when the
 // present one ends, or at once after Table.Shorten. It is kept in milliseconds;
 // 49 days or more are Never.
-func (s *Session) SetTimeout(d time.Duration) {
+func (s *Record) SetTimeout(d time.Duration) {
 	s.timeout = uint32(min(int64(d/time.Millisecond), never))
 }
 
 // SetRewrites derives the rewrites from the keys: for whoever fills a new
 // session.
-func (s *Session) SetRewrites() {
+func (s *Record) SetRewrites() {
 	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
 	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -59,8 +60,7 @@ func (d *daemon) serveControl(l net.Listener) io.Closer {
 	return s
 }
 
-// view is the engine as the control server reads it: everything happens under
-// the plane's lock.
+// view is the engine as the control server reads it, under the plane's lock.
 type view struct {
 	plane  *dataplane.Plane
 	worker *engine.Worker
@@ -68,14 +68,16 @@ type view struct {
 
 var _ control.Source = (*view)(nil)
 
-// Sessions copies a page of sessions.
+// Sessions copies a page of sessions, which packets of established sessions go on
+// beside.
 func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
-	v.plane.Do(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+	v.plane.Look(func(now session.Tick) {
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(s *session.Session) {
 			r := &page[n]
 			n++
-			r.Ref, r.Session = s.Ref(), *s
+			s.Copy(&r.Session, runtime.Gosched)
+			r.Ref, r.Dirty = r.Session.Ref(), v.worker.Dirty(s)
 			for d := range r.Offset {
 				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
 			}
@@ -88,7 +90,7 @@ func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint6
 // control session, from the side that opens them.
 func (v *view) Expectations(cursor uint64, page []control.ExpectRecord) (n int, next uint64, at control.Moment) {
 	v.plane.Do(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.ExpectationsFrom(uint32(cursor), len(page), func(ref session.Ref, e *session.Expectation, master *session.Session) {
 			page[n] = control.ExpectRecord{
 				Ref: ref, Expect: *e,

@@ -53,7 +53,7 @@ func (r *runner) restart(st *step) {
 		}
 		away, args = d, args[2:]
 	}
-	r.inventory = nil
+	r.inv = nil
 	r.again(file, away)
 }
 
@@ -79,6 +79,7 @@ func (r *runner) again(file string, away time.Duration) {
 	if rs == nil {
 		return
 	}
+	r.rules = rs
 	r.worker = engine.NewWorker(rs, start, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
 	in, err := handover.NewReader(&b)
 	if err != nil {
@@ -115,6 +116,12 @@ func (r *runner) tick(at time.Duration) session.Tick { return session.Tick(at - 
 var forgotten = map[string]string{
 	"fragment":  "fragments under reassembly",
 	"deny_told": "how many answers may be sent for now",
+
+	"dirty_check_new":     "that a session is left alone",
+	"dirty_children":      "that a session is left alone",
+	"dirty_policy_option": "that a session is left alone",
+	"session_quota":       "that a session is left alone",
+	"snat_route_keep":     "packets of a session that is overdue",
 }
 
 // survives says whether a scenario goes the same way with restarts between all

@@ -27,10 +27,12 @@ type runner struct {
 	names      *engine.Names
 	worker     *engine.Worker
 	generation uint32
+	rules      *engine.Ruleset
 	config     string // the file in force
 	parsed     map[string]*config.Config
-	inventory  engine.Inventory
 	mtu        map[string]int
+	inv        engine.Inventory
+	down       map[string]bool
 	now        time.Duration // of the script
 	ticked     time.Duration // of the last Tick
 	line       int
@@ -56,11 +58,12 @@ func (r *recorder) Push(e *session.Event) bool {
 }
 
 func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
-	r := &runner{t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}, parsed: map[string]*config.Config{}}
+	r := &runner{t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, parsed: map[string]*config.Config{}}
 	rs := r.compile("fw.toml")
 	if rs == nil {
 		return r
 	}
+	r.rules = rs
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
 	return r
 }
@@ -99,11 +102,11 @@ func (r *runner) compile(name string) *engine.Ruleset {
 	if cfg == nil {
 		return nil
 	}
-	if r.inventory == nil {
-		r.inventory = r.machine(cfg)
+	if r.inv == nil {
+		r.inv = r.machine(cfg)
 	}
 	r.generation++
-	rs, err := engine.Compile(cfg, r.inventory, r.names, r.generation)
+	rs, err := engine.Compile(cfg, r.inv, r.names, r.generation)
 	if err != nil {
 		r.fail("%v", err)
 	}
@@ -122,7 +125,7 @@ func (r *runner) machine(cfg *config.Config) engine.Inventory {
 		if mtu == 0 {
 			mtu = 1500
 		}
-		inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1))}
+		inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1)), Down: r.down[c.Name]}
 	}
 	return inv
 }
