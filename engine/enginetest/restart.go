@@ -71,6 +71,7 @@ func (r *runner) again(file string, away time.Duration) {
 		return
 	}
 	r.past.add(r.worker)
+	r.tell()
 	r.now += away
 	r.ticked, r.events.epoch = r.now, r.now.Truncate(timerGrain)
 	start := r.tick(r.now)

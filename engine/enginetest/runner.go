@@ -42,6 +42,7 @@ type runner struct {
 	left   []leaving
 	vars   map[string]int
 	events recorder
+	told   []string // events of earlier workers
 }
 
 // recorder keeps events, as a ring that never loses one.
@@ -135,9 +136,9 @@ func (r *runner) step(st *step) {
 	r.line = st.line
 	if st.verb != ">" {
 		r.nothingLeft()
-		if r.manner == restarting {
-			r.again(r.config, 0)
-		}
+	}
+	if r.manner == restarting && (st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload") {
+		r.again(r.config, 0)
 	}
 	r.pass(st)
 	switch st.verb {

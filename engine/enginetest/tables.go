@@ -110,12 +110,19 @@ func (r *runner) expectations() (lines []string) {
 }
 
 // eventLines prints what was reported since it was last asked for.
-func (r *runner) eventLines() (lines []string) {
+func (r *runner) eventLines() []string {
+	r.tell()
+	lines := r.told
+	r.told = nil
+	return lines
+}
+
+// tell prints the events so far while their numbers mean what they do.
+func (r *runner) tell() {
 	for i := range r.events.list {
-		lines = append(lines, r.eventLine(&r.events.list[i])+"\n")
+		r.told = append(r.told, r.eventLine(&r.events.list[i])+"\n")
 	}
 	r.events.list = nil
-	return lines
 }
 
 func (r *runner) eventLine(e *session.Event) string {
