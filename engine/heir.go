@@ -143,8 +143,6 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		return NoHelper
 	case doubled:
 		return Contradicts
-	case classOf(s) == session.Ephemeral && w.table.Count(session.Ephemeral) >= w.ephemeralMax():
-		return NoRoom
 	}
 	s.SetRewrites()
 	t := w.table.NewFrom(&s.Record)
