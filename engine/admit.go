@@ -6,6 +6,7 @@ import (
 	"portcullis/policy"
 	"portcullis/route"
 	"portcullis/session"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -198,14 +199,26 @@ func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Re
 		s.Out[packet.Reply], s.Hop[packet.Reply] = back.Out, back.Hop
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation
-	if p.Key.Proto == packet.ProtoTCP {
-		s.State = session.StateSynSent
-	}
-	if midway(p) {
+	w.beginTracking(s, p)
+	return s
+}
+
+// beginTracking gives s the connection or association that p, its first packet,
+// begins or is picked up in the middle of.
+func (w *Worker) beginTracking(s *session.Session, p *Slot) {
+	switch {
+	case p.Key.Proto == packet.ProtoTCP && midway(p):
 		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
 		s.State = s.TCP.State()
+	case p.Key.Proto == packet.ProtoTCP:
+		s.State = session.StateSynSent
+	case p.Key.Proto == packet.ProtoSCTP && midway(p):
+		q := chunks(p)
+		*s.SCTP() = sctp.PickUp(uint8(packet.Original), &q)
+		s.State = session.State(sctp.Established)
+	case p.Key.Proto == packet.ProtoSCTP:
+		*s.SCTP() = w.successor
 	}
-	return s
 }
 
 // enter puts a session that began into the table. Whoever has one of its keys

@@ -3,6 +3,7 @@ package engine
 import (
 	"math/rand/v2"
 
+	"portcullis/helpers"
 	"portcullis/nat"
 	"portcullis/packet/reassembly"
 )
@@ -15,4 +16,16 @@ func (w *Worker) Forget(seed uint64) {
 	w.limit, w.resets = bucket{}, bucket{}
 	w.fragments = reassembly.New(seed, w.Count)
 	w.fragments.SetLimits(w.rules.fragments)
+}
+
+// BuildIn makes h known to n under its name, in place of the helper that has it: a
+// helper of a test's own, which no registry holds.
+func (n *Names) BuildIn(h *helpers.Helper) {
+	for i, old := range n.helpers {
+		if old != nil && old.Name == h.Name {
+			n.helpers[i] = h
+			return
+		}
+	}
+	n.helpers = append(n.helpers, h)
 }

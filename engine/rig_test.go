@@ -54,20 +54,26 @@ type rig struct {
 func newRig(t testing.TB, texts ...string) *rig {
 	t.Helper()
 	r := &rig{names: engine.NewNames()}
-	for i, text := range texts {
-		cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
-		if len(bad) > 0 {
-			t.Fatal(bad)
-		}
-		inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1400, LinkLocal: packet.MustAddr("fe80::2")}}
-		rs, err := engine.Compile(cfg, inv, r.names, uint32(i+1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.rules = append(r.rules, rs)
+	for _, text := range texts {
+		r.compile(t, text)
 	}
 	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: sink{}, Names: r.names})
 	return r
+}
+
+// compile adds a configuration.
+func (r *rig) compile(t testing.TB, text string) {
+	t.Helper()
+	cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
+	if len(bad) > 0 {
+		t.Fatal(bad)
+	}
+	inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1400, LinkLocal: packet.MustAddr("fe80::2")}}
+	rs, err := engine.Compile(cfg, inv, r.names, uint32(len(r.rules)+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.rules = append(r.rules, rs)
 }
 
 // sink takes every event and forgets it.

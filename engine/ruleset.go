@@ -52,6 +52,7 @@ type Ruleset struct {
 	resetSessionless bool  // reset-sessionless-tcp
 	tellByICMP       bool  // deny-tcp-with-icmp
 	pickUp           bool  // tcp-session-without-syn, where the policy agrees
+	pickUpSCTP       bool  // sctp-session-without-init
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -98,6 +99,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		resetSessionless: cfg.Global.ResetSessionlessTCP,
 		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
 		pickUp:           cfg.Settings.TCPSessionWithoutSYN,
+		pickUpSCTP:       cfg.Settings.SCTPSessionWithoutInit,
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {

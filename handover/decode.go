@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"portcullis/helpers"
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
+	"portcullis/session/tcp"
 )
 
 var (
@@ -159,6 +162,15 @@ func (f *fields) names() (names []string) {
 	return names
 }
 
+// tracker is a connection or an association of n bytes.
+func (f *fields) tracker(n int, to encoding.BinaryUnmarshaler) {
+	if b := f.take(n); b != nil {
+		if err := to.UnmarshalBinary(b); err != nil {
+			f.fail("%w", err)
+		}
+	}
+}
+
 // decodeSession reads the content of a session's frame.
 func (r *Record) decodeSession(f *fields, t *Tables) {
 	s := &r.Session
@@ -191,12 +203,11 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	}
 	s.Created, s.LastSeen = -f.tick("age"), -f.tick("idle time")
 	s.SetTimeout(time.Duration(f.below(uint64(session.Never/time.Millisecond)+1, "timeout")) * time.Millisecond)
-	if proto == packet.ProtoTCP {
-		if b := f.take(tcpSize); b != nil {
-			if err := s.TCP.UnmarshalBinary(b); err != nil {
-				f.fail("%w", err)
-			}
-		}
+	switch proto {
+	case packet.ProtoTCP:
+		f.tracker(tcp.BinarySize, &s.TCP)
+	case packet.ProtoSCTP:
+		f.tracker(sctp.BinarySize, s.SCTP())
 	}
 	if has&hasMemory != 0 {
 		r.Memory = f.take(len(f.b))
@@ -207,29 +218,40 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 // judge refuses a session that no worker can have had.
 func (r *Record) judge(f *fields, t *Tables) {
 	s, proto := &r.Session, r.Session.Key[packet.Original].Proto
-	tcp, udp := proto == packet.ProtoTCP, proto == packet.ProtoUDP
+	isTCP, isUDP := proto == packet.ProtoTCP, proto == packet.ProtoUDP
 	switch {
 	case s.ID == 0 || s.Master.ID == s.ID:
 		f.fail("number %d, control session %d", s.ID, s.Master.ID)
 	case int(s.Helper) >= max(len(t.Helpers), 1):
 		f.fail("helper %d: expected less than %d", s.Helper, len(t.Helpers))
-	case tcp && (s.State > session.StateLastAck || s.TCP.State() != session.StateNone && s.TCP.State() != s.State):
-		f.fail("state %d, of its TCP connection %d", s.State, s.TCP.State())
-	case !tcp && s.State > session.StateEstablished:
-		f.fail("state %d of protocol %d", s.State, proto)
+	case !follows(s):
+		f.fail("state %d of protocol %d, its TCP connection %d, its SCTP association %d", s.State, proto, s.TCP.State(), s.SCTP().State())
 	case s.Still > 3 || s.ResetBy > 2:
 		f.fail("directions %d, %d", s.Still, s.ResetBy)
-	case s.Bound && (s.Helper == 0 || s.Master.ID != 0 || !tcp && !udp):
+	case s.Bound && (s.Helper == 0 || s.Master.ID != 0 || !isTCP && !isUDP):
 		f.fail("a helper %d that reads protocol %d", s.Helper, proto)
 	case r.Memory == nil:
-	case !s.Bound || udp && len(r.Memory) != stateSize:
+	case !s.Bound || isUDP && len(r.Memory) != stateSize:
 		f.fail("%d bytes of a helper's memory", len(r.Memory))
-	case tcp:
+	case isTCP:
 		var c helpers.Control
 		if err := c.Restore(nil, r.Memory); err != nil {
 			f.fail("%w", err)
 		}
 	}
+}
+
+// follows says whether the state of s is one of its protocol, and that of its
+// connection or association, where that has begun.
+func follows(s *session.Record) bool {
+	tracked, most := session.StateNone, session.StateEstablished
+	switch s.Key[packet.Original].Proto {
+	case packet.ProtoTCP:
+		tracked, most = s.TCP.State(), session.StateLastAck
+	case packet.ProtoSCTP:
+		tracked, most = session.State(s.SCTP().State()), session.State(sctp.ShutdownAckSent)
+	}
+	return s.State <= most && (tracked == session.StateNone || tracked == s.State)
 }
 
 // decodeExpectation reads the content of an expectation's frame.

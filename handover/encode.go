@@ -54,8 +54,11 @@ func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte)
 	} {
 		b = binary.AppendUvarint(b, n)
 	}
-	if original.Proto == packet.ProtoTCP {
+	switch original.Proto {
+	case packet.ProtoTCP:
 		b, _ = s.TCP.AppendBinary(b)
+	case packet.ProtoSCTP:
+		b, _ = s.SCTP().AppendBinary(b)
 	}
 	return append(b, memory...)
 }

@@ -7,7 +7,6 @@ import (
 	"portcullis/helpers"
 	"portcullis/packet"
 	"portcullis/session"
-	"portcullis/session/tcp"
 )
 
 // Theory of operation.
@@ -101,6 +100,3 @@ const (
 
 // stateSize is the length of a UDP helper's memory.
 const stateSize = len(helpers.State{})
-
-// tcpSize is the length of a TCP connection.
-const tcpSize = tcp.BinarySize

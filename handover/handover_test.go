@@ -15,6 +15,7 @@ import (
 	"portcullis/helpers"
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -74,6 +75,16 @@ func udp() *session.Record {
 	return s
 }
 
+// association is a session of SCTP.
+func association() *session.Record {
+	s := &session.Record{ID: 11, State: session.StateEstablished, LastSeen: now, Created: now, Replied: true}
+	s.Key[0] = key(packet.ProtoSCTP, "10.1.0.2", 36412, "10.2.0.2", 36412)
+	s.Key[1] = s.Key[0].Reply()
+	*s.SCTP() = sctp.PickUp(0, &sctp.Packet{Tag: 77})
+	s.SetTimeout(180 * time.Second)
+	return s
+}
+
 func expectation() *session.Expectation {
 	return &session.Expectation{
 		Match: key(packet.ProtoTCP, "10.2.0.2", 0, "203.0.113.7", 41000), Leave: key(packet.ProtoTCP, "10.2.0.2", 0, "10.1.0.2", 41000),
@@ -116,14 +127,14 @@ func stream(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
-		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}),
+		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}),
 		w.Expectation(expectation()), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 3, Expectations: 1}) {
+	if c := w.Counts(); c != (Counts{Sessions: 4, Expectations: 1}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -150,7 +161,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 4 {
+	if err != nil || len(all) != 5 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -160,19 +171,19 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(h, header()) {
 		t.Errorf("got %+v\nwant %+v", h, header())
 	}
-	for i, want := range []*session.Record{full(), six(), udp()} {
+	for i, want := range []*session.Record{full(), six(), association(), udp()} {
 		want.LastSeen, want.Created, want.Master.Index = want.LastSeen-now, want.Created-now, 0
 		if got := all[i].Session; all[i].Kind != KindSession || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
 		}
 	}
 	c, _ := control(t).AppendBinary(nil)
-	if !bytes.Equal(all[0].Memory, c) || all[1].Memory != nil || !bytes.Equal(all[2].Memory, append([]byte{1, 2, 3}, append(make([]byte, 60), 64)...)) {
-		t.Errorf("memory %x, %x, %x", all[0].Memory, all[1].Memory, all[2].Memory)
+	if !bytes.Equal(all[0].Memory, c) || all[1].Memory != nil || !bytes.Equal(all[3].Memory, append([]byte{1, 2, 3}, append(make([]byte, 60), 64)...)) {
+		t.Errorf("memory %x, %x, %x", all[0].Memory, all[1].Memory, all[3].Memory)
 	}
 	want := expectation()
 	want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
-	if got := all[3].Expect; all[3].Kind != KindExpectation || got != *want {
+	if got := all[4].Expect; all[4].Kind != KindExpectation || got != *want {
 		t.Errorf("got %+v\nwant %+v", got, *want)
 	}
 }
@@ -264,8 +275,17 @@ func TestJudge(t *testing.T) {
 		"shaper":      func(s *session.Record) { s.Shaper = 2 },
 		"state":       func(s *session.Record) { s.State = session.StateFinWait },
 		"no state":    func(s *session.Record) { s.TCP, s.State = tcp.Conn{}, session.StateLastAck+1 },
-		"still":       func(s *session.Record) { s.Still = 4 },
-		"reset":       func(s *session.Record) { s.ResetBy = 3 },
+		"association": func(s *session.Record) {
+			s.Bound, s.State = false, session.StateLastAck
+			s.TCP = tcp.Conn{}
+			s.Key[0].Proto, s.Key[1].Proto = packet.ProtoSCTP, packet.ProtoSCTP
+		},
+		"bound sctp": func(s *session.Record) {
+			s.TCP = tcp.Conn{}
+			s.Key[0].Proto, s.Key[1].Proto = packet.ProtoSCTP, packet.ProtoSCTP
+		},
+		"still": func(s *session.Record) { s.Still = 4 },
+		"reset": func(s *session.Record) { s.ResetBy = 3 },
 		"icmp bound": func(s *session.Record) {
 			s.Key[0].Proto, s.Key[1].Proto = packet.ProtoICMP, packet.ProtoICMP
 		},

@@ -47,6 +47,8 @@ const (
 	ReasonSessionBlocked
 	ReasonTCPState
 	ReasonTCPWindow
+	ReasonSCTPTag
+	ReasonSCTPState
 	ReasonICMPNoSession
 
 	// Route.
@@ -118,6 +120,8 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
 	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},
+	ReasonSCTPTag:          {"sctp-tag", "the verification tag of the SCTP packet is not the one that its receiver has chosen"},
+	ReasonSCTPState:        {"sctp-state", "a chunk of the SCTP packet does not fit the state of its association, or stands beside others that must stand alone"},
 	ReasonICMPNoSession:    {"icmp-no-session", "the ICMP error reports about a packet of no session"},
 
 	ReasonNoRoute:     {"no-route", "no route leads to the destination"},

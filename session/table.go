@@ -309,8 +309,8 @@ func (t *Table) CheckInvariants() error {
 				return fmt.Errorf("session %d: %v key %v is not in the index", s.ID, packet.Dir(d), s.Key[d])
 			}
 		}
-		if st := s.TCP.State(); st != StateNone && st != s.State {
-			return fmt.Errorf("session %d: state %v, its connection %v", s.ID, s.State, st)
+		if st := s.tracked(); st != StateNone && st != s.State {
+			return fmt.Errorf("session %d: state %d, its connection or association %d", s.ID, s.State, st)
 		}
 		if !t.wheel.Armed(i) {
 			return fmt.Errorf("session %d: no timer is armed", s.ID)

@@ -8,6 +8,7 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // states are the words for session.State, as connection trackers call them.
@@ -63,6 +64,14 @@ func (b *text) keys(original, reply packet.Key) {
 	}
 }
 
+// stateWord is the word for the state of a session.
+func stateWord(s *session.Record) string {
+	if s.Key[packet.Original].Proto == packet.ProtoSCTP {
+		return sctp.State(s.State).String()
+	}
+	return states[s.State]
+}
+
 func (r *runner) sessions() (lines []string) {
 	var all []session.Session
 	r.worker.Sessions(func(s *session.Session) bool { all = append(all, *s); return true })
@@ -76,7 +85,7 @@ func (r *runner) sessions() (lines []string) {
 		b.named("service", r.names.Service(s.Service))
 		b.named("helper", r.names.Helper(s.Helper))
 		b.some("master", s.Master.ID)
-		b.word("%s", states[s.State])
+		b.word("%s", stateWord(&s.Record))
 		b.word("packets %d/%d bytes %d/%d", s.Packets[0], s.Packets[1], s.Bytes[0], s.Bytes[1])
 		if s.Timeout() == session.Never {
 			b.word("expires never")
