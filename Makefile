@@ -6,7 +6,7 @@ TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 # Debian's packages of the tools that the namespace tests use as real peers.
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 FUZZTIME ?= 30s
-RACE    := ./packet/... ./config/... ./session/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/...
+RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/...
 
 export CGO_ENABLED := 0
 # Debian keeps servers where an ordinary user's PATH does not look.

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"portcullis/config"
@@ -46,6 +48,7 @@ type rig struct {
 	names  *engine.Names
 	rules  []*engine.Ruleset
 	now    session.Tick
+	twin   *rig // gets the same, and must do the same
 }
 
 func newRig(t testing.TB, texts ...string) *rig {
@@ -82,6 +85,28 @@ func (sink) Push(*session.Event) bool { return true }
 // send has one frame processed that arrived on port in, and hands every frame
 // that left to left.
 func (r *rig) send(t testing.TB, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) (engine.Verdict, packet.Reason) {
+	t.Helper()
+	if r.twin == nil {
+		return r.sendAlone(t, in, frame, off, left)
+	}
+	var mine, theirs []string
+	note := func(r *rig, to *[]string) func(*engine.Slot) {
+		return func(s *engine.Slot) {
+			*to = append(*to, fmt.Sprintf("%s via %v fragment %d %+v %x", r.names.Interface(s.Out), s.NextHop, s.FragmentTo, s.Offload, s.Frame))
+		}
+	}
+	same := append(make([]byte, 0, cap(frame)), frame...)
+	text := fmt.Sprintf("%x", frame)
+	r.twin.now = r.now
+	v, why := r.sendAlone(t, in, frame, off, func(s *engine.Slot) { note(r, &mine)(s); left(s) })
+	tv, twhy := r.twin.sendAlone(t, in, same, off, note(r.twin, &theirs))
+	if v != tv || why != twhy || !slices.Equal(mine, theirs) {
+		t.Fatalf("%s from %s: %v %v, of the twin %v %v\n%q\n%q", text, in, v, why, tv, twhy, mine, theirs)
+	}
+	return v, why
+}
+
+func (r *rig) sendAlone(t testing.TB, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) (engine.Verdict, packet.Reason) {
 	t.Helper()
 	batch := make([]engine.Slot, 1)
 	s := &batch[0]

@@ -66,7 +66,8 @@ type binding struct {
 
 // iface is one interface as the packet path sees it.
 type iface struct {
-	used      bool
+	known     bool // it is configured
+	used      bool // and administratively up
 	mtu       int
 	override  int // the configured MTU, where there is one
 	ping4     bool
@@ -153,6 +154,18 @@ func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Rules
 	return &next
 }
 
+// knowing is rs with all gateways that names knows by now: sessions of an earlier
+// process may have others than any configuration of this one.
+func (rs *Ruleset) knowing(names *Names) *Ruleset {
+	all := names.allGateways()
+	if len(all) == len(rs.gateways) {
+		return rs
+	}
+	next := *rs
+	next.gateways = all
+	return &next
+}
+
 // follow takes over what the machine says of the interface.
 func (f *iface) follow(link Link) {
 	f.mtu, f.linkLocal, f.down = link.MTU, link.LinkLocal, link.Down
@@ -174,6 +187,7 @@ func (rs *Ruleset) addInterface(i uint16, c *config.Interface) {
 		rs.secondary[packet.AddrFrom(s.IP.Addr())] = s.AllowAccess
 	}
 	rs.interfaces[i] = iface{
+		known: true,
 		used:  c.Status,
 		ping4: c.AllowAccess&config.AccessPing != 0,
 		ping6: c.IPv6.AllowAccess&config.AccessPing != 0,
@@ -207,6 +221,11 @@ func (rs *Ruleset) mtu(i uint16) int {
 		return rs.interfaces[i].mtu
 	}
 	return 0
+}
+
+// has says whether interface i is configured.
+func (rs *Ruleset) has(i uint16) bool {
+	return int(i) < len(rs.interfaces) && rs.interfaces[i].known
 }
 
 // up says whether interface i is configured and administratively up.

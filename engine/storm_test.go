@@ -222,7 +222,7 @@ func (r *rig) clear() {
 }
 
 // noise sends one packet that belongs to nothing in particular.
-func (s *storm) noise(t *testing.T, r *rig) {
+func (s *storm) noise(t testing.TB, r *rig) {
 	in, line := s.packet()
 	frame, off, err := packettest.Build(s.rare(line))
 	if err != nil {
@@ -238,7 +238,7 @@ func (s *storm) noise(t *testing.T, r *rig) {
 }
 
 // send sends a frame, sometimes in fragments and those in any order.
-func (s *storm) send(t *testing.T, r *rig, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) {
+func (s *storm) send(t testing.TB, r *rig, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) {
 	var p packet.Packet
 	var frames [][]byte
 	if s.r.IntN(6) == 0 && p.Parse(bytes.Clone(frame), off) == packet.ReasonNone && p.Kind != packet.KindARP && !p.Frag {

@@ -124,7 +124,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 // says. One that was compiled before the ruleset in force must not leave any
 // alone: it does not know the numbers that were given out since (see Names).
 func (w *Worker) SetRuleset(rs *Ruleset) {
-	w.rules = rs
+	w.rules = rs.knowing(w.names)
 	w.fragments.SetLimits(rs.fragments)
 }
 

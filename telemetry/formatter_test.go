@@ -136,6 +136,8 @@ func TestLines(t *testing.T) {
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session cleared by the operator"`},
 		{"evicted", func(e *session.Event) { e.End = session.EndEvicted },
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session gave way to a new one"`},
+		{"left behind", func(e *session.Event) { e.End = session.EndLeft },
+			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session could not be taken up after a restart"`},
 		{"clash", func(e *session.Event) {
 			e.Kind, e.Logged, e.ReplyKey = session.EventClash, true, web.Reply()
 			e.ReplyKey.Dst = packet.MustAddr("172.31.19.186")
@@ -184,7 +186,7 @@ func TestEndActions(t *testing.T) {
 	f := formatter()
 	for end, want := range map[session.End]string{
 		session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout", session.EndClientRST: "client-rst",
-		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept", session.EndCleared: "accept",
+		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept", session.EndCleared: "accept", session.EndLeft: "accept",
 	} {
 		e := event(func(e *session.Event) { e.End = end })
 		line, _ := f.Append(nil, &e)

@@ -98,6 +98,9 @@ func (w *world) track(d int, m *message) bool {
 		return false
 	}
 	before := w.assoc
+	if w.assoc = again(w.t, &w.assoc); w.assoc != before {
+		w.fail("%+v was read as %+v", before, w.assoc)
+	}
 	r := w.assoc.Track(uint8(d), &m.Packet)
 	w.log = append(w.log, fmt.Sprintf("%d: %d %+v: %v, %+v", w.now, d, *m, resultNames[r], w.assoc))
 	switch {
