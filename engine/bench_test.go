@@ -4,8 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"os"
 	"testing"
+	"unsafe"
 
+	"golang.org/x/sys/unix"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 
 	"portcullis/config"
@@ -214,7 +217,16 @@ func benchWorker(b testing.TB, policies int, snat bool) *Worker {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return NewWorker(rs, 0, Options{Seed: 1, Names: names})
+	return NewWorker(rs, 0, Options{Seed: 1, Names: names, Advise: benchAdvise})
+}
+
+// benchAdvise asks for large pages, as the daemon does.
+func benchAdvise(block []byte) {
+	page := os.Getpagesize()
+	skip := -int(uintptr(unsafe.Pointer(&block[0]))) & (page - 1)
+	if size := (len(block) - skip) &^ (page - 1); size > 0 {
+		_ = unix.Madvise(block[skip:skip+size], unix.MADV_HUGEPAGE)
+	}
 }
 
 // benchFrame is a packet without addresses and source port.

@@ -40,6 +40,9 @@ type Options struct {
 	Names *Names
 	// MaxSessions bounds the session table; 0 leaves it to the ruleset's bound.
 	MaxSessions int
+	// Advise is told of large blocks of memory; see session.Table.Advise. nil: it
+	// is not.
+	Advise func(block []byte)
 }
 
 // Worker owns one session table and decides about the packets of its share of
@@ -113,6 +116,9 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		ports:  nat.New(rng),
 		lastID: uint32(rng.Uint64()),
 	}
+	if o.Advise != nil {
+		w.table.Advise(o.Advise)
+	}
 	w.fragments = reassembly.New(rng.Uint64(), w.Count)
 	w.fragments.SetLimits(rs.fragments)
 	w.announce.w = w
@@ -154,18 +160,22 @@ func (w *Worker) fetch(batch []Slot) {
 	for i := range batch {
 		batch[i].hash = w.table.Hash(&batch[i].Key)
 	}
-	if w.table.Len() < fetchFrom || len(batch) == 1 {
+	if len(batch) == 1 {
 		return
 	}
-	for round := range 2 {
+	rounds := 1 // the index is large, however few sessions there are
+	if w.table.Len() >= fetchFrom {
+		rounds = 2
+	}
+	for round := range rounds {
 		for i := range batch {
 			batch[i].fetched = w.table.Touch(batch[i].hash, round)
 		}
 	}
 }
 
-// fetchFrom is the number of sessions from which on they are not all in the
-// processor's cache.
+// fetchFrom is the number of sessions from which on their records are not all in
+// the processor's cache.
 const fetchFrom = 4096
 
 // trip is the way of one packet.

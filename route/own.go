@@ -12,6 +12,7 @@ import (
 type ownership struct {
 	local     map[packet.Addr]uint16
 	broadcast map[packet.Addr]bool
+	some      uint64 // a bit for each address in the two maps, see bit
 	sources   map[uint16]sources
 }
 
@@ -24,14 +25,21 @@ type source struct {
 	subnet netip.Prefix
 }
 
+// bit is one of 64 that an address has: where it is not set, the address is not
+// there, and most are not.
+func bit(a packet.Addr) uint64 { return 1 << ((a.Hi ^ a.Lo) * 0x9e3779b97f4a7c15 >> 58) }
+
 // add enters one address of an interface.
 func (o *ownership) add(ifIndex uint16, p netip.Prefix) {
 	addr := packet.AddrFrom(p.Addr())
 	if _, ok := o.local[addr]; !ok {
 		o.local[addr] = ifIndex
 	}
+	o.some |= bit(addr)
 	if p.Addr().Is4() && p.Bits() <= 30 { // RFC 3021: a /31 has no broadcast
-		o.broadcast[packet.AddrFrom(netipx.PrefixLastIP(p))] = true
+		last := packet.AddrFrom(netipx.PrefixLastIP(p))
+		o.broadcast[last] = true
+		o.some |= bit(last)
 	}
 	s := o.sources[ifIndex]
 	switch {

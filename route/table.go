@@ -62,6 +62,9 @@ func (t *Table) Leads(dst packet.Addr, out, hop uint16) bool {
 // interface. A link-local address that several interfaces have belongs to the
 // first of them.
 func (t *Table) Local(addr packet.Addr) (ifIndex uint16, ok bool) {
+	if t.own.some&bit(addr) == 0 {
+		return 0, false
+	}
 	ifIndex, ok = t.own.local[addr]
 	return ifIndex, ok
 }
@@ -69,7 +72,7 @@ func (t *Table) Local(addr packet.Addr) (ifIndex uint16, ok bool) {
 // Broadcast says whether addr is 255.255.255.255 or the broadcast address of a
 // connected subnet.
 func (t *Table) Broadcast(addr packet.Addr) bool {
-	return addr.IsBroadcast() || t.own.broadcast[addr]
+	return addr.IsBroadcast() || t.own.some&bit(addr) != 0 && t.own.broadcast[addr]
 }
 
 // SourceFor returns the address that interface out speaks from to nexthop: the

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"unsafe"
 
 	"portcullis/packet"
 )
@@ -20,7 +21,7 @@ import (
 // packets wait.
 
 const (
-	slabShift = 10
+	slabShift = 15 // so that a slab holds several large pages
 	slabSize  = 1 << slabShift
 )
 
@@ -37,6 +38,7 @@ type Table struct {
 	wheel Wheel
 
 	queues [classes]queue
+	advise func(block []byte)
 }
 
 // entry refers to one direction of a session; ref is index<<1|dir plus 1, and 0
@@ -156,6 +158,25 @@ func (t *Table) New() *Session {
 	return s
 }
 
+// slab allocates the slab that record i begins.
+func (t *Table) slab(i uint32) {
+	n := min(slabSize, t.max-i)
+	s := make([]Session, n)
+	t.slabs = append(t.slabs, s)
+	t.wheel.grow(int(i + n))
+	if t.advise != nil {
+		t.advise(unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), uintptr(n)*Size))
+	}
+}
+
+// Advise has f told of each large block of memory that the table has and will
+// have, before it is used: so that f can ask the operating system for large pages. f
+// must not touch the block, nor keep it.
+func (t *Table) Advise(f func(block []byte)) {
+	t.advise = f
+	f(unsafe.Slice((*byte)(unsafe.Pointer(&t.index[0])), uintptr(len(t.index))*unsafe.Sizeof(entry{})))
+}
+
 // record is a free record, of which only the index is set; nil where the table is
 // full.
 func (t *Table) record() *Session {
@@ -168,8 +189,7 @@ func (t *Table) record() *Session {
 		t.free = t.at(i).next
 	} else {
 		if i = t.used; i&(slabSize-1) == 0 {
-			t.slabs = append(t.slabs, make([]Session, slabSize))
-			t.wheel.grow(int(i) + slabSize)
+			t.slab(i)
 		}
 		t.used++
 	}

@@ -47,6 +47,8 @@ const (
 	wheelSort  = wheelDue + 1
 	wheelLists = wheelSort
 	wheelFirst = wheelLists + 1 // the node of timer 0
+
+	wheelShift = 10 // of the number of timers in a slab
 )
 
 func (w *Wheel) start(now Tick) {
@@ -58,8 +60,8 @@ func (w *Wheel) start(now Tick) {
 
 // grow makes room for indices below n. What is there does not move.
 func (w *Wheel) grow(n int) {
-	for len(w.slabs)*slabSize < n {
-		w.slabs = append(w.slabs, make([]wheelLink, slabSize))
+	for len(w.slabs)<<wheelShift < n {
+		w.slabs = append(w.slabs, make([]wheelLink, 1<<wheelShift))
 	}
 }
 
@@ -69,7 +71,7 @@ func (w *Wheel) node(n uint32) *wheelLink {
 		return &w.lists[n]
 	}
 	i := n - wheelFirst
-	return &w.slabs[i>>slabShift][i&(slabSize-1)]
+	return &w.slabs[i>>wheelShift][i&(1<<wheelShift-1)]
 }
 
 // Arm sets timer i to at, wherever it was before.
