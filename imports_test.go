@@ -43,6 +43,7 @@ var arrows = map[string][]string{
 	"dataplane/internal/nstest": {"lab"},
 	"examples":                  {},
 	"dataplane/wire":            {"dataplane", "packet"},
+	"dataplane/fault":           {"dataplane", "packet"},
 	"lab":                       {},
 	"lab/...":                   {"lab/...", "examples"},
 	"cmd/portcullis":            {"*"},
