@@ -30,18 +30,19 @@ import (
 
 // host is a machine with a TCP/IP stack on the far end of a wire.
 type host struct {
-	stack *stack.Stack
-	link  *channel.Endpoint
-	port  *wire.Port
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	stack  *stack.Stack
+	link   *channel.Endpoint
+	port   *wire.Port
+	record *recorder
+	stop   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // newHost makes a host behind port. With offload it sends super-packets and
 // leaves checksums to the device, as Linux does.
-func newHost(port *wire.Port, offload bool, gateways []string, addresses ...string) (*host, error) {
+func newHost(port *wire.Port, record *recorder, offload bool, gateways []string, addresses ...string) (*host, error) {
 	mac := port.Info().MAC
-	h := &host{port: port, link: channel.New(4096, uint32(port.Info().MTU)+header.EthernetMinimumSize, tcpip.LinkAddress(mac[:]))}
+	h := &host{port: port, record: record, link: channel.New(4096, uint32(port.Info().MTU)+header.EthernetMinimumSize, tcpip.LinkAddress(mac[:]))}
 	if offload {
 		h.link.SupportedGSOKind = stack.HostGSOSupported
 	}
@@ -49,12 +50,7 @@ func newHost(port *wire.Port, offload bool, gateways []string, addresses ...stri
 		NetworkProtocols:   []stack.NetworkProtocolFactory{arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocol},
 		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol, udp.NewProtocol},
 	})
-	sack, wait := tcpip.TCPSACKEnabled(true), tcpip.TCPTimeWaitTimeoutOption(500*time.Millisecond)
-	if err := errors.Join(
-		wrong("sack", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &sack)),
-		wrong("time wait", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &wait)),
-		wrong("nic", h.stack.CreateNIC(1, ethernet.New(h.link))),
-	); err != nil {
+	if err := errors.Join(h.tune(), wrong("nic", h.stack.CreateNIC(1, ethernet.New(h.link)))); err != nil {
 		return nil, err
 	}
 	for _, a := range addresses {
@@ -80,6 +76,22 @@ func newHost(port *wire.Port, offload bool, gateways []string, addresses ...stri
 	h.done.Go(func() { h.receive(ctx) })
 	h.done.Go(func() { h.transmit(ctx) })
 	return h, nil
+}
+
+// tune makes TCP patient with a bad network and quick to forget.
+func (h *host) tune() error {
+	sack, wait := tcpip.TCPSACKEnabled(true), tcpip.TCPTimeWaitTimeoutOption(500*time.Millisecond)
+	// gVisor drops a FIN that comes before its turn, and with RACK (RFC 8985) may
+	// forget to send again what came before it.
+	recovery := tcpip.TCPRecovery(0)
+	// Nobody is silent for longer than the firewall's timers, which are short here.
+	most := tcpip.TCPMaxRTOOption(time.Second)
+	return errors.Join(
+		wrong("sack", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &sack)),
+		wrong("time wait", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &wait)),
+		wrong("recovery", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &recovery)),
+		wrong("rto", h.stack.SetTransportProtocolOption(tcp.ProtocolNumber, &most)),
+	)
 }
 
 func subnet(p netip.Prefix) tcpip.Subnet {
@@ -119,6 +131,7 @@ func (h *host) receive(ctx context.Context) {
 		n, _ := h.port.Recv(batch, 100*time.Millisecond)
 		for _, b := range batch[:n] {
 			complete(b)
+			h.record.note(h.port.Info().Name+" <", b)
 			p := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(b.Frame())})
 			h.link.InjectInbound(0, p)
 			p.DecRef()
@@ -145,7 +158,9 @@ func (h *host) transmit(ctx context.Context) {
 			return
 		}
 		view := p.ToView()
-		_, _ = s.Send([]dataplane.Buffer{dataplane.NewBuffer(view.AsSlice(), offload(&p.GSOOptions))})
+		b := dataplane.NewBuffer(view.AsSlice(), offload(&p.GSOOptions))
+		h.record.note(h.port.Info().Name+" >", b)
+		_, _ = s.Send([]dataplane.Buffer{b})
 		view.Release()
 		p.DecRef()
 	}

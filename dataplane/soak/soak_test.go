@@ -26,6 +26,7 @@ import (
 
 var (
 	duration = flag.Duration("soak", 3*time.Second, "how long traffic flows")
+	trace    = flag.String("soak-trace", "", "the `file` that all frames are written to, as text, when a conversation goes wrong")
 	seed     = flag.Uint64("soak-seed", 1, "what the chances are drawn from")
 )
 
@@ -103,6 +104,7 @@ type rig struct {
 	ledger *ledger
 	plane  *dataplane.Plane
 	ports  [2]*fault.Port
+	record *recorder // nil: nobody asked for it
 	client *host
 	server *host
 }
@@ -119,7 +121,7 @@ func newRig(t *testing.T) *rig {
 	for i := range r.ports {
 		mac := dataplane.MAC{2, 0, 0, 0, 0, byte(i + 1)}
 		near := wire.New(fmt.Sprintf("port%d", i+1), mac, 1500)
-		far[i] = wire.New("host", dataplane.MAC{2, 0, 0, 0, 1, byte(i + 1)}, 1500)
+		far[i] = wire.New([]string{"client", "server"}[i], dataplane.MAC{2, 0, 0, 0, 1, byte(i + 1)}, 1500)
 		wire.Connect(near, far[i])
 		r.ports[i] = fault.New(near, fault.Options{Seed: *seed + uint64(i), In: weather, Out: weather, MaxDelay: 5 * time.Millisecond})
 		inv[near.Info().Name] = engine.Link{MTU: 1500, LinkLocal: mac.LinkLocal()}
@@ -133,9 +135,12 @@ func newRig(t *testing.T) *rig {
 		must(t, r.plane.Add(index, r.ports[i]))
 		must(t, r.plane.SetAddresses(index, []netip.Prefix{c.IP, c.IPv6.Address}))
 	}
-	r.client, err = newHost(far[0], false, []string{"10.1.0.1", "fd01::1"}, "10.1.0.2/24", "10.1.0.3/24", "fd01::2/64")
+	if *trace != "" {
+		r.record = &recorder{start: time.Now()}
+	}
+	r.client, err = newHost(far[0], r.record, false, []string{"10.1.0.1", "fd01::1"}, "10.1.0.2/24", "10.1.0.3/24", "fd01::2/64")
 	must(t, err)
-	r.server, err = newHost(far[1], true, []string{"10.2.0.1", "fd02::1"}, "10.2.0.2/24", "10.2.0.3/24", "fd02::2/64", "fd02::3/64")
+	r.server, err = newHost(far[1], r.record, true, []string{"10.2.0.1", "fd02::1"}, "10.2.0.2/24", "10.2.0.3/24", "fd02::2/64", "fd02::3/64")
 	must(t, err)
 	return r
 }
@@ -171,6 +176,7 @@ func TestSoak(t *testing.T) {
 	r.converse(t, sum, bad)
 	r.report(t, sum)
 	if bad.n > 0 {
+		must(t, r.record.write(*trace))
 		t.Errorf("%d conversations went wrong, among them:\n%v", bad.n, errors.Join(bad.errs...))
 	}
 	for i := range kinds {
@@ -322,7 +328,7 @@ const mayKeep = 24 << 20
 // leaves makes sure that no goroutine and no memory is left but the worker's own.
 func leaves(t *testing.T, r *rig, goroutines int, before uint64) {
 	t.Helper()
-	r.client, r.server = nil, nil
+	r.client, r.server, r.record = nil, nil, nil
 	for end := time.Now().Add(3 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
