@@ -205,7 +205,7 @@ func (c *client) hangup(ctx context.Context, src, to netip.Addr) error {
 		return err
 	}
 	defer t.Close()
-	_ = t.SetDeadline(deadline(ctx))
+	_ = t.SetDeadline(time.Now().Add(3 * time.Second)) // the reset may be lost, and nothing left to be answered by another
 	if err := send(t, 1, 20_000); err != nil {
 		return nil // it has hung up already
 	}
