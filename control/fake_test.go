@@ -51,7 +51,8 @@ func (f *fake) ClearExpectations(refs []session.Ref) int {
 }
 
 func (f *fake) Counters() Counters {
-	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1}
+	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1,
+		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3}
 }
 
 // fakeNames resolves few numbers.
@@ -60,6 +61,9 @@ type fakeNames struct{}
 func (fakeNames) Interfaces() []string { return []string{"port1", "port2", "port3"} }
 func (n fakeNames) Interface(i uint16) string {
 	return n.Interfaces()[i]
+}
+func (fakeNames) Gateway(i uint16) packet.Addr {
+	return []packet.Addr{{}, packet.MustAddr("203.0.113.1")}[i]
 }
 func (fakeNames) Helper(i uint8) string   { return []string{"", "ftp"}[i] }
 func (fakeNames) Service(i uint32) string { return []string{"", "FTP", "HTTPS"}[i] }
@@ -71,8 +75,8 @@ func key(proto uint8, src string, sport uint16, dst string, dport uint16) packet
 
 // rec makes the record of a session that arrives with one key and leaves with
 // another, from port1 to port2, under policy 4.
-func rec(id uint32, arrives, leaves packet.Key, edit func(*session.Session)) Record {
-	s := session.Session{
+func rec(id uint32, arrives, leaves packet.Key, edit func(*session.Record)) Record {
+	s := session.Record{
 		ID: id, Key: [2]packet.Key{arrives, leaves.Reply()}, Out: [2]uint16{1, 0},
 		Created: session.Tick(10 * time.Second), LastSeen: session.Tick(90 * time.Second),
 		Policy: 4, Generation: 2, LogEnd: true, State: session.StateEstablished,
@@ -99,18 +103,18 @@ func gallery() *fake {
 	data, dataIn := key(6, "10.2.0.2", 20, "203.0.113.9", 50001), key(6, "10.2.0.2", 20, "10.1.0.2", 50001)
 	f := &fake{at: Moment{Now: session.Tick(93*time.Second + 400*time.Millisecond), Generation: 2}}
 	f.records = []Record{
-		rec(1, plain, plain, func(s *session.Session) { s.Service = 2 }),
-		rec(2, plain, snat, func(s *session.Session) { s.Gateway[0] = packet.MustAddr("203.0.113.1") }),
-		rec(3, vip, real, func(s *session.Session) { s.State = session.StateCloseWait }),
-		rec(4, vip, both, func(s *session.Session) { s.Blocked = true }),
-		rec(5, ping, pinged, func(s *session.Session) { s.SetTimeout(time.Minute) }),
-		rec(6, dns, dns, func(s *session.Session) {
+		rec(1, plain, plain, func(s *session.Record) { s.Service = 2 }),
+		rec(2, plain, snat, func(s *session.Record) { s.Hop[0] = 1 }),
+		rec(3, vip, real, func(s *session.Record) { s.State = session.StateCloseWait }),
+		rec(4, vip, both, func(s *session.Record) { s.Blocked = true }),
+		rec(5, ping, pinged, func(s *session.Record) { s.SetTimeout(time.Minute) }),
+		rec(6, dns, dns, func(s *session.Record) {
 			s.State, s.Packets[1], s.Bytes[1], s.Policy, s.LogEnd = session.StateNone, 0, 0, 9, false
 			s.SetTimeout(180 * time.Second)
 		}),
-		rec(7, six, six, func(s *session.Session) { s.Generation = 1; s.State = session.StateSynSent }),
-		rec(8, ftp, ftpOut, func(s *session.Session) { s.Helper, s.Control, s.Service = 1, 1, 1 }),
-		rec(0x16f90, data, dataIn, func(s *session.Session) {
+		rec(7, six, six, func(s *session.Record) { s.Generation = 1; s.State = session.StateSynSent }),
+		rec(8, ftp, ftpOut, func(s *session.Record) { s.Helper, s.Control, s.Service = 1, 1, 1 }),
+		rec(0x16f90, data, dataIn, func(s *session.Record) {
 			s.Helper, s.Master, s.Against, s.Out = 1, session.Ref{Index: 7, ID: 8}, true, [2]uint16{0, 1}
 		}),
 	}

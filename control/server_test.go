@@ -214,10 +214,10 @@ func TestSetupRate(t *testing.T) {
 func TestWalkOfAMovingTable(t *testing.T) {
 	table := session.NewTable(1000, 1, 0)
 	begin := func(n int) {
-		s, i := table.New()
+		s := table.New()
 		s.Key[0] = packet.Key{Proto: 17, Src: packet.MustAddr("10.0.0.1"), Dst: packet.MustAddr(fmt.Sprintf("10.9.%d.%d", n>>8, n&255)), SrcPort: 1, DstPort: 1}
 		s.Key[1] = s.Key[0].Reply()
-		if !table.Insert(i, 0) {
+		if table.Insert(s, 0) != nil {
 			t.Fatal("clash")
 		}
 	}
@@ -227,12 +227,12 @@ func TestWalkOfAMovingTable(t *testing.T) {
 	}
 	seen, cursor := map[uint32]bool{}, uint32(0)
 	for {
-		cursor = table.Walk(cursor, 64, func(i uint32, s *session.Session) {
+		cursor = table.Walk(cursor, 64, func(s *session.Session) {
 			if seen[s.ID] {
 				t.Errorf("serial %d twice", s.ID)
 			}
 			if seen[s.ID] = true; s.ID%3 == 0 {
-				table.Remove(i)
+				table.Remove(s)
 			}
 		})
 		if cursor == 0 {

@@ -118,8 +118,8 @@ func (s *Session) show(r *Record, at Moment, names Names) {
 		if leaves := e.Leaving(packet.Dir(d)); leaves != e.Key[d] {
 			to.Leaves, next = tupleOf(leaves), leaves.Dst
 		}
-		if !e.Gateway[d].IsZero() {
-			next = e.Gateway[d]
+		if e.Hop[d] != 0 {
+			next = names.Gateway(e.Hop[d])
 		}
 		to.Gateway = next.Netip()
 		to.Port = interfaceOf(e.Out[d^1], names)
@@ -158,7 +158,7 @@ var refreshDirs = [4]string{"", "in", "out", ""}
 
 // protoState is the second digit of proto_state; the first is that of a proxy,
 // which there is none of.
-func protoState(e *session.Session) uint8 {
+func protoState(e *session.Record) uint8 {
 	switch e.Key[0].Proto {
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		return 0
@@ -166,7 +166,7 @@ func protoState(e *session.Session) uint8 {
 	return uint8(e.State)
 }
 
-func wordsOf(e *session.Session, generation uint32) (w Words) {
+func wordsOf(e *session.Record, generation uint32) (w Words) {
 	if e.LogEnd {
 		w |= WordLog
 	}

@@ -1,6 +1,9 @@
 package control
 
-import "portcullis/session"
+import (
+	"portcullis/packet"
+	"portcullis/session"
+)
 
 // Source is the engine as the server reads it. Its methods may be called from
 // any goroutine; each holds up packets for as long as it runs, so none does more
@@ -30,7 +33,7 @@ type Moment struct {
 // Record is the copy of a session.
 type Record struct {
 	Ref     session.Ref
-	Session session.Session
+	Session session.Record
 	Offset  [2]Offset
 }
 
@@ -52,12 +55,17 @@ type Counters struct {
 	Created         uint64 // sessions, ever
 	Cleared         uint64 // by the operator
 	Clashes         uint64
+	Ephemeral       int    // sessions of which nothing has come yet
+	MaxEphemeral    int    // beyond so many the oldest give way
+	Removable       int    // sessions that a full table would let go
+	Tension         uint64 // those that a full table did let go
 }
 
 // Names resolves the numbers in records. The engine's register does.
 type Names interface {
 	Interface(index uint16) string
 	Interfaces() []string
+	Gateway(number uint16) packet.Addr
 	Helper(number uint8) string
 	Service(number uint32) string
 	Policy(id uint32) string

@@ -15,7 +15,10 @@ type Stats struct {
 	SetupRate       float64  `json:"setup_rate"` // new sessions a second, of both families
 	Clashes         uint64   `json:"clash"`
 	Cleared         uint64   `json:"delete"`    // by the operator
-	Ephemeral       int      `json:"ephemeral"` // half-open TCP, and others without an answer
+	Ephemeral       int      `json:"ephemeral"` // half-open TCP, and others without an answer, as what follows of both families
+	MaxEphemeral    int      `json:"max_ephemeral"`
+	Removable       int      `json:"removeable"`          // those that a full table would let go
+	Tension         uint64   `json:"memory_tension_drop"` // those that a full table did let go
 	TCPStates       []uint64 `json:"tcp_states"`
 	MaxSessions     int      `json:"max_sessions"`
 	MaxExpectations int      `json:"max_expectations"`
@@ -36,6 +39,7 @@ func (w *walker) stats(rate float64) (*Stats, error) {
 	st := &Stats{
 		SetupRate: rate, Clashes: c.Clashes, Cleared: c.Cleared, TCPStates: make([]uint64, len(tcpStates)),
 		MaxSessions: c.MaxSessions, MaxExpectations: c.MaxExpectations, Used: c.Sessions, UsedExpected: c.Expectations,
+		Ephemeral: c.Ephemeral, MaxEphemeral: c.MaxEphemeral, Removable: c.Removable, Tension: c.Tension,
 	}
 	if err := w.expectations(func(*Session) { st.Expectations++ }); err != nil {
 		return nil, err
@@ -45,15 +49,8 @@ func (w *walker) stats(rate float64) (*Stats, error) {
 
 func (st *Stats) count(s *Session) {
 	st.Sessions++
-	if s.Proto == packet.ProtoTCP {
-		if int(s.ProtoState) < len(st.TCPStates) {
-			st.TCPStates[s.ProtoState]++
-		}
-		if s.ProtoState == uint8(session.StateSynSent) || s.ProtoState == uint8(session.StateSynReceived) {
-			st.Ephemeral++
-		}
-	} else if s.Reply.Packets == 0 {
-		st.Ephemeral++
+	if s.Proto == packet.ProtoTCP && int(s.ProtoState) < len(st.TCPStates) {
+		st.TCPStates[s.ProtoState]++
 	}
 }
 
@@ -62,7 +59,7 @@ func (st *Stats) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "misc info:\tsession_count=%d setup_rate=%.0f exp_count=%d reflect_count=0 clash=%d\n",
 		st.Sessions, st.SetupRate, st.Expectations, st.Clashes)
-	fmt.Fprintf(&b, "\tmemory_tension_drop=0 ephemeral=%d/%d removeable=0 extreme_low_mem=0\n", st.Ephemeral, st.MaxSessions)
+	fmt.Fprintf(&b, "\tmemory_tension_drop=%d ephemeral=%d/%d removeable=%d extreme_low_mem=0\n", st.Tension, st.Ephemeral, st.MaxEphemeral, st.Removable)
 	fmt.Fprintf(&b, "delete=%d, flush=0, dev_down=0/0 ses_walkers=0\n", st.Cleared)
 	b.WriteString("TCP sessions:\n")
 	for i, n := range st.TCPStates {

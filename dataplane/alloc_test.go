@@ -25,14 +25,16 @@ func (s *sink) Send([]Buffer) (int, error)                { return 0, nil }
 // loop is an engine that sends everything back.
 type loop struct{}
 
-func (loop) Process(_ session.Tick, batch []engine.Slot) {
+func (loop) Quick(_ session.Tick, batch []engine.Slot) int {
 	for i := range batch {
 		batch[i].Verdict, batch[i].NextHop = engine.Forward, batch[i].Key.Src
 	}
+	return 0
 }
-func (loop) Generated() []engine.Slot    { return nil }
-func (loop) Tick(session.Tick)           {}
-func (loop) Count(packet.Reason, uint64) {}
+func (loop) Process(session.Tick, []engine.Slot) {}
+func (loop) Generated() []engine.Slot            { return nil }
+func (loop) Tick(session.Tick) bool              { return false }
+func (loop) Count(packet.Reason, uint64)         {}
 
 // bench is a worker with a batch of UDP frames whose next hop is known.
 func bench() (*worker, []Buffer, func()) {

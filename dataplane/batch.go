@@ -54,7 +54,7 @@ func (w *worker) admit(now session.Tick, b Buffer) packet.Reason {
 	if group && !s.Key.Dst.IsMulticast() && !s.Key.Dst.IsBroadcast() {
 		return packet.ReasonNotForUs // every router of the link would forward it (RFC 1812 section 5.3.4)
 	}
-	s.Verdict, s.Reason, s.Out, s.FragmentTo = engine.Drop, packet.ReasonNone, 0, 0
+	s.Renew()
 	w.batch.buffers[w.batch.n] = b
 	w.batch.n++
 	return packet.ReasonNone

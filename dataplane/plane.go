@@ -16,7 +16,8 @@ import (
 //
 // Every port has a goroutine with an operating system thread of its own (see
 // worker); one more goroutine drives timers (see ticker). They share three
-// things: the engine, under Plane.mu; the neighbour tables, each with a lock of
+// things: the engine, under Plane.mu, which they hold together while they carry
+// established sessions on (see decide); the neighbour tables, each with a lock of
 // its own; and the set of ports, an immutable slice behind an atomic pointer
 // that Add and Remove replace. Everything else - batches, queues of frames to
 // send, senders, caches of neighbours - belongs to one goroutine, in its egress.
@@ -29,7 +30,7 @@ type Plane struct {
 	engine Engine
 	start  time.Time
 
-	mu   sync.Mutex // the engine, and last
+	mu   sync.RWMutex // the engine, for reading where it is Quick; and last
 	last session.Tick
 
 	change  sync.Mutex // serializes Add, Remove and Close
@@ -71,6 +72,14 @@ func (p *Plane) Do(f func(now session.Tick)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	f(p.forward(p.Now()))
+}
+
+// Look runs f while nothing changes in the engine but what Quick changes: for
+// whoever only reads. f must be short; new sessions wait.
+func (p *Plane) Look(f func(now session.Tick)) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	f(max(p.last, p.Now()))
 }
 
 // forward is now, or later where the engine was told of a later tick while the

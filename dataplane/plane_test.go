@@ -51,6 +51,8 @@ func (e *stub) enter(now session.Tick) func() {
 	return func() { e.mu.Lock(); e.inside = false; e.mu.Unlock() }
 }
 
+func (e *stub) Quick(_ session.Tick, batch []engine.Slot) int { return len(batch) }
+
 func (e *stub) Process(now session.Tick, batch []engine.Slot) {
 	defer e.enter(now)()
 	for i := range batch {
@@ -69,11 +71,12 @@ func (e *stub) Generated() []engine.Slot {
 	return g
 }
 
-func (e *stub) Tick(now session.Tick) {
+func (e *stub) Tick(now session.Tick) (more bool) {
 	defer e.enter(now)()
 	e.mu.Lock()
 	e.ticks++
 	e.mu.Unlock()
+	return false
 }
 
 func (e *stub) Count(r packet.Reason, n uint64) {

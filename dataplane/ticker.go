@@ -35,12 +35,14 @@ func (p *Plane) tick() {
 				delete(seen, m)
 			}
 		}
-		p.mu.Lock()
-		p.engine.Tick(p.forward(now))
-		e.takeGenerated(p.engine.Generated())
-		e.lost.report(p.engine)
-		p.mu.Unlock()
-		e.finish(now)
+		for more := true; more; {
+			p.mu.Lock()
+			more = p.engine.Tick(p.forward(now))
+			e.takeGenerated(p.engine.Generated())
+			e.lost.report(p.engine)
+			p.mu.Unlock() // who waits for the engine has it before the next part
+			e.finish(now)
+		}
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"portcullis/dataplane/neighbour"
+	"portcullis/engine"
 	"portcullis/packet"
+	"portcullis/session"
 )
 
 const (
@@ -66,6 +68,22 @@ func (w *worker) report() {
 	w.egress.lost.report(w.plane.engine)
 }
 
+// decide lets the engine decide about slots: about most of them beside the other
+// workers.
+func (p *Plane) decide(now session.Tick, slots []engine.Slot, e *egress) {
+	p.mu.RLock()
+	left := p.engine.Quick(now, slots)
+	p.mu.RUnlock()
+	if left == 0 && !e.lost.dirty {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.engine.Process(p.forward(now), slots)
+	e.takeGenerated(p.engine.Generated())
+	e.lost.report(p.engine)
+}
+
 // serve takes one batch all the way.
 func (w *worker) serve(frames []Buffer) {
 	p, m := w.plane, w.member
@@ -88,11 +106,7 @@ func (w *worker) serve(frames []Buffer) {
 	e.sync()
 	e.takeOutbox(m, &w.outbox)
 	if slots := w.batch.slots[:w.batch.n]; len(slots) > 0 {
-		p.mu.Lock()
-		p.engine.Process(p.forward(now), slots)
-		e.takeGenerated(p.engine.Generated())
-		e.lost.report(p.engine)
-		p.mu.Unlock()
+		p.decide(now, slots, e)
 		for i := range slots {
 			e.slot(now, w.batch.buffers[i], &slots[i])
 		}

@@ -91,14 +91,15 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 			return nil, Drop, r
 		}
 	}
-	s, r := w.create(p, b, to, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
+	s := w.begin(p, b, to, session.Ref{})
 	if s == nil {
-		return nil, Drop, r
+		return nil, Drop, packet.ReasonSessionTableFull
 	}
 	obey(s, m)
 	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) && !midway(p) {
 		s.Helper, s.Bound = n, true
 	}
+	w.enter(s, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
 }
@@ -139,32 +140,37 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		}
 		b.Reply = plan.Reply
 	}
-	s, r := w.create(p, b, to, w.rules.clocks.of(&p.Key, master.Policy, 0))
+	was := *e // what makes room for the child may take it along
+	s := w.begin(p, b, to, was.Master)
 	if s == nil {
-		return nil, Drop, r
+		return nil, Drop, packet.ReasonSessionTableFull
 	}
-	s.Master, s.Helper = e.Master, e.Helper
-	s.Against = (e.Opener == packet.Reply) != master.Against
+	s.Master, s.Helper = was.Master, was.Helper
+	s.Against = (was.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets = master.Resets
-	w.expect.Remove(e)
+	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
+	if e := w.expect.Find(&p.Key); e != nil {
+		w.expect.Remove(e)
+	}
 	w.stats.Children++
 	w.started(s, false)
 	return s, Forward, packet.ReasonNone
 }
 
-// create puts a session with these keys into the table.
-func (w *Worker) create(p *Slot, b nat.Binding, to route.Route, life clock) (*session.Session, packet.Reason) {
-	s, i := w.table.New()
-	if s == nil {
-		return nil, packet.ReasonSessionTableFull
+// begin makes a session with these keys, which is not yet in the table, or nil
+// where that has no room. Its master, where it has one, does not give way to it.
+func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Ref) *session.Session {
+	if !w.room(master) {
+		return nil
 	}
+	s := w.table.New()
 	s.Key = [2]packet.Key{b.Original, b.Reply}
 	s.SetRewrites()
-	s.Out[packet.Original], s.Gateway[packet.Original] = to.Out, to.Gateway
+	s.Out[packet.Original], s.Hop[packet.Original] = to.Out, to.Hop
 	s.Out[packet.Reply] = p.In
 	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && !back.Blackhole {
-		s.Out[packet.Reply], s.Gateway[packet.Reply] = back.Out, back.Gateway
+		s.Out[packet.Reply], s.Hop[packet.Reply] = back.Out, back.Hop
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation
 	if p.Key.Proto == packet.ProtoTCP {
@@ -174,19 +180,33 @@ func (w *Worker) create(p *Slot, b nat.Binding, to route.Route, life clock) (*se
 		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
 		s.State = s.TCP.State()
 	}
+	return s
+}
+
+// enter puts a session that began into the table. Whoever has one of its keys
+// ends.
+func (w *Worker) enter(s *session.Session, life clock) {
 	w.rules.clocks.set(s, life)
-	if !w.table.Insert(i, w.now) {
-		w.table.Discard(i)
-		return nil, packet.ReasonSessionClash
+	for old := w.table.Insert(s, w.now); old != nil; old = w.table.Insert(s, w.now) {
+		w.clash(old, s)
 	}
+	w.settle(s)
 	w.stats.Created++
-	return s, packet.ReasonNone
 }
 
 // Taken says whether packets with key k would belong to a session or fulfil an
 // expectation: what a new translation must not collide with. It is nat.InUse.
 func (w *Worker) Taken(k *packet.Key) bool {
 	return w.table.Taken(k) || w.expect.Taken(k)
+}
+
+// hop is the neighbour that packets of s and direction dir are sent to on their way
+// to dst.
+func (w *Worker) hop(s *session.Session, dir packet.Dir, dst packet.Addr) packet.Addr {
+	if n := s.Hop[dir]; n != 0 {
+		return w.rules.gateways[n]
+	}
+	return dst
 }
 
 // nextHop is the neighbour to send to on the way to dst.

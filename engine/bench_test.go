@@ -51,15 +51,9 @@ func benchEstablished(b *testing.B, kind string, sessions int) {
 		if batch[0].Verdict != Forward {
 			b.Fatalf("session %d: %v", i, batch[0].Reason)
 		}
+		s, _ := w.table.Find(&batch[0].Key)
+		benchAnswer(w, s)
 	}
-	w.Sessions(func(s *session.Session) bool {
-		if kind != "udp4" {
-			s.TCP.Track(1, tcp.Segment{Flags: tcp.SYN | tcp.ACK, Ack: 2, Window: 0xffff}, tcp.Mode{})
-			s.TCP.Track(0, tcp.Segment{Flags: tcp.ACK, Seq: 2, Ack: 1, Window: 0xffff}, tcp.Mode{})
-		}
-		s.State, s.Replied = session.StateEstablished, true
-		return true
-	})
 
 	batch = make([]Slot, benchBatch)
 	train := benchTrain(kind, packet.TCPAck, sessions, 7919)
@@ -75,6 +69,7 @@ func benchEstablished(b *testing.B, kind string, sessions int) {
 				next = 0
 			}
 		}
+		w.Quick(session.Tick(done), batch)
 		w.Process(session.Tick(done), batch)
 	}
 	b.StopTimer()
@@ -83,6 +78,16 @@ func benchEstablished(b *testing.B, kind string, sessions int) {
 			b.Fatal(batch[i].Reason)
 		}
 	}
+}
+
+// benchAnswer establishes a session.
+func benchAnswer(w *Worker, s *session.Session) {
+	if s.Key[0].Proto == packet.ProtoTCP {
+		s.TCP.Track(1, tcp.Segment{Flags: tcp.SYN | tcp.ACK, Ack: 2, Window: 0xffff}, tcp.Mode{})
+		s.TCP.Track(0, tcp.Segment{Flags: tcp.ACK, Seq: 2, Ack: 1, Window: 0xffff}, tcp.Mode{})
+	}
+	s.State, s.Replied = session.StateEstablished, true
+	w.settle(s)
 }
 
 func benchSetup(b *testing.B, policies int) {
@@ -95,9 +100,11 @@ func benchSetup(b *testing.B, policies int) {
 	next := 0
 	for done := 0; done < b.N; done += benchBatch {
 		for i := range batch {
+			batch[i].Renew()
 			batch[i].Parse(train.copy(i, next%flows), packet.Offload{})
 			next++
 		}
+		w.Quick(1, batch)
 		w.Process(1, batch)
 		if next%flows == 0 {
 			b.StopTimer()
@@ -149,7 +156,7 @@ func benchTrain(kind string, flags uint8, flows, step int) *train {
 }
 
 // benchWorker obeys a number of policies of which only the last matches.
-func benchWorker(b *testing.B, policies int, snat bool) *Worker {
+func benchWorker(b testing.TB, policies int, snat bool) *Worker {
 	b.Helper()
 	ping := config.AccessPing
 	cfg := &config.Config{

@@ -27,15 +27,25 @@ func (w *Worker) started(s *session.Session, logIt bool) {
 }
 
 // expired ends a session by its state; the table removes it.
-func (w *Worker) expired(_ uint32, s *session.Session) { w.end(s, endOf(s)) }
+func (w *Worker) expired(s *session.Session) { w.end(s, endOf(s)) }
 
 // idled ends a session that was idle for too long; the table removes it.
-func (w *Worker) idled(i uint32, s *session.Session) {
+func (w *Worker) idled(s *session.Session) {
 	if s.Resets && s.Key[packet.Original].Proto == packet.ProtoTCP && s.State == session.StateEstablished && !s.Blocked {
 		w.resetEnd(s, packet.Original)
 		w.resetEnd(s, packet.Reply)
 	}
-	w.expired(i, s)
+	w.expired(s)
+}
+
+// clash ends a session whose tuple a new one is to have (FortiOS: session clash).
+func (w *Worker) clash(old, s *session.Session) {
+	w.stats.Clashes++
+	e := w.about(s)
+	e.Kind, e.LogIt, e.Logged = session.EventClash, true, s.LogEnd
+	e.Old = session.Rival{Policy: old.Policy, Child: old.Master.ID != 0, Logged: old.LogEnd, Key: old.Key}
+	w.push(&e)
+	w.remove(old, session.EndClash)
 }
 
 // end reports that s is over and lets go of what belongs to it.

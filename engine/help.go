@@ -39,7 +39,7 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 		w.detached(s)
 		return false
 	}
-	s.Control = w.controls.attachTCP(w.refer(s), w.names.helper(s.Helper))
+	s.Control = w.controls.attachTCP(s.Ref(), w.names.helper(s.Helper))
 	src, dst := ends(s, packet.Original)
 	syn := helpers.TCPSegment{
 		Dir: packet.Original, Src: src, Dst: dst, Flags: packet.TCPSyn,
@@ -47,11 +47,6 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 	}
 	w.controls.at(s.Control).control.Segment(&syn, &w.announce, &w.output)
 	return true
-}
-
-// refer names s for longer than a call.
-func (w *Worker) refer(s *session.Session) session.Ref {
-	return session.Ref{Index: w.table.IndexOf(s), ID: s.ID}
 }
 
 // letGo takes back what the worker keeps for the helper of s.
@@ -72,7 +67,7 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 // helpUDP keeps a helper's memory only where there is something in it.
 func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	h := w.names.helper(s.Helper)
-	w.announce.about(s, w.refer(s), h)
+	w.announce.about(s, s.Ref(), h)
 	st := helpers.State{}
 	if s.Control != 0 {
 		st = w.controls.at(s.Control).state
@@ -88,7 +83,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case w.state != (helpers.State{}):
-		s.Control = w.controls.attachUDP(w.refer(s), w.state)
+		s.Control = w.controls.attachUDP(s.Ref(), w.state)
 	}
 	if w.output.Drop != packet.ReasonNone {
 		return Drop, w.output.Drop
@@ -216,7 +211,7 @@ func (w *Worker) ackBack(s *session.Session, dir packet.Dir, p *Slot, ack helper
 	}
 	g.TurnAround(p.Key, hopLimit)
 	g.Verdict, g.Out = Answer, s.Out[dir.Other()]
-	g.NextHop = nextHop(s.Gateway[dir.Other()], p.Key.Src)
+	g.NextHop = w.hop(s, dir.Other(), p.Key.Src)
 }
 
 // TCP options that matter here.

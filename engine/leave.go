@@ -37,9 +37,9 @@ func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, pa
 	if r := &s.Rewrite[dir]; !r.None() {
 		to := s.Leaving(dir)
 		r.Apply(&p.Packet, &to)
-		p.NextHop = nextHop(s.Gateway[dir], to.Dst)
+		p.NextHop = w.hop(s, dir, to.Dst)
 	} else {
-		p.NextHop = nextHop(s.Gateway[dir], p.Key.Dst)
+		p.NextHop = w.hop(s, dir, p.Key.Dst)
 	}
 	p.Out = s.Out[dir]
 	return Forward, packet.ReasonNone

@@ -11,9 +11,10 @@ import (
 
 // SessionsFrom looks at n records from cursor on, calls f for each live session
 // among them and returns the cursor to go on from, 0 at the end. A walk begins
-// with 0. f borrows the session.
-func (w *Worker) SessionsFrom(cursor uint32, n int, f func(session.Ref, *session.Session)) (next uint32) {
-	return w.table.Walk(cursor, n, func(i uint32, s *session.Session) { f(session.Ref{Index: i, ID: s.ID}, s) })
+// with 0. f borrows the session. Beside Quick it may be called too; f then reads
+// what does not change, and Session.Copy for the rest.
+func (w *Worker) SessionsFrom(cursor uint32, n int, f func(*session.Session)) (next uint32) {
+	return w.table.Walk(cursor, n, f)
 }
 
 // ExpectationsFrom is SessionsFrom for outstanding expectations, each with its
@@ -40,8 +41,7 @@ func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {
 	w.now = now
 	for _, r := range refs {
 		if s := w.table.Resolve(r); s != nil {
-			w.end(s, session.EndCleared)
-			w.table.Remove(r.Index)
+			w.remove(s, session.EndCleared)
 			n++
 		}
 	}

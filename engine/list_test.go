@@ -46,8 +46,8 @@ func TestListing(t *testing.T) {
 	var seen []string
 	var offset helpers.Offset
 	for cursor := uint32(0); ; {
-		cursor = w.SessionsFrom(cursor, 1, func(ref session.Ref, s *session.Session) {
-			seen = append(seen, fmt.Sprintf("%d against=%v", ref.ID, s.Against))
+		cursor = w.SessionsFrom(cursor, 1, func(s *session.Session) {
+			seen = append(seen, fmt.Sprintf("%d against=%v", s.ID, s.Against))
 			if s.Control != 0 {
 				offset = w.Offset(s, packet.Original)
 			}
@@ -92,7 +92,7 @@ func TestClear(t *testing.T) {
 	r.play(t, activeFTP...)
 	w := r.worker
 	var refs, expected []session.Ref
-	w.SessionsFrom(0, 100, func(ref session.Ref, _ *session.Session) { refs = append(refs, ref) })
+	w.SessionsFrom(0, 100, func(s *session.Session) { refs = append(refs, s.Ref()) })
 	w.ExpectationsFrom(0, 100, func(ref session.Ref, _ *session.Expectation, _ *session.Session) { expected = append(expected, ref) })
 	events = nil
 	if n := w.ClearExpectations(session.Tick(time.Second), append(expected, expected...)); n != 1 || w.Stats().Expectations != 0 {

@@ -1,19 +1,23 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"sync"
 
 	"portcullis/helpers"
+	"portcullis/packet"
 )
 
-// Names numbers what packets and events carry as numbers: interfaces, services,
-// helpers. It only grows, so that a number means the same name under every
+// Names numbers what packets, sessions and events carry as numbers: interfaces,
+// services, helpers, gateways. It only grows, so that a number means the same name under every
 // ruleset. It may be used from any goroutine.
 type Names struct {
 	mu         sync.RWMutex
 	interfaces intern
 	services   intern
+	gateways   []packet.Addr // by number; 0 is none
+	hops       map[packet.Addr]uint16
 	policies   map[uint32]string
 	helpers    []*helpers.Helper
 }
@@ -39,7 +43,7 @@ func (n *intern) number(name string) int {
 // NewNames returns a register that knows the helpers registered so far. Number
 // 0 of services and helpers is "none".
 func NewNames() *Names {
-	n := &Names{policies: map[uint32]string{}, helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
+	n := &Names{policies: map[uint32]string{}, hops: map[packet.Addr]uint16{}, gateways: make([]packet.Addr, 1), helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
 	n.services.number("")
 	return n
 }
@@ -85,6 +89,41 @@ func (n *Names) ServiceNumber(name string) uint32 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return uint32(n.services.number(name))
+}
+
+// Gateway is the gateway of that number; zero for 0.
+func (n *Names) Gateway(i uint16) packet.Addr {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.gateways) {
+		return n.gateways[i]
+	}
+	return packet.Addr{}
+}
+
+// hop is the number of a gateway, which gets one where it has none. It reports
+// false where all numbers are used up.
+func (n *Names) hop(gateway packet.Addr) (uint16, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i, ok := n.hops[gateway]; ok {
+		return i, true
+	}
+	if len(n.gateways) > math.MaxUint16 {
+		return 0, false
+	}
+	i := uint16(len(n.gateways))
+	n.gateways = append(n.gateways, gateway)
+	n.hops[gateway] = i
+	return i, true
+}
+
+// allGateways are the gateways that have numbers so far, by number. What is
+// returned does not change.
+func (n *Names) allGateways() []packet.Addr {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.gateways[:len(n.gateways):len(n.gateways)]
 }
 
 // Policy is the name of the policy with that id as last configured; "" where it

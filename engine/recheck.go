@@ -16,6 +16,7 @@ func (w *Worker) recheck(s *session.Session) {
 		w.stats.Blocked++
 	}
 	s.Blocked = blocked
+	w.settle(s)
 }
 
 func (w *Worker) stillAllowed(s *session.Session) bool {
@@ -59,7 +60,7 @@ func (w *Worker) reroute(s *session.Session) bool {
 		return false
 	}
 	s.Out = [2]uint16{there.Out, back.Out}
-	s.Gateway = [2]packet.Addr{there.Gateway, back.Gateway}
+	s.Hop = [2]uint16{there.Hop, back.Hop}
 	return true
 }
 

@@ -42,7 +42,7 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 		p.SetQuotedSeq(e, w.sentSeq(s, dir.Other(), p.QuotedSeq(e)))
 	}
 	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])
-	p.Out, p.NextHop = s.Out[dir], nextHop(s.Gateway[dir], leave.Dst)
+	p.Out, p.NextHop = s.Out[dir], w.hop(s, dir, leave.Dst)
 	return Forward, packet.ReasonNone
 }
 

@@ -49,7 +49,7 @@ func (w *Worker) resetEnd(s *session.Session, dir packet.Dir) {
 	}
 	k := s.Leaving(dir)
 	if g := w.reset(&k, seq, ack, packet.TCPRst|packet.TCPAck); g != nil {
-		g.Out, g.NextHop = s.Out[dir], nextHop(s.Gateway[dir], k.Dst)
+		g.Out, g.NextHop = s.Out[dir], w.hop(s, dir, k.Dst)
 	}
 }
 

@@ -86,6 +86,7 @@ func (r *rig) send(t testing.TB, in string, frame []byte, off packet.Offload, le
 	if s.Kind == packet.KindARP {
 		return engine.Drop, packet.ReasonNone // the dataplane's
 	}
+	r.worker.Quick(r.now, batch)
 	r.worker.Process(r.now, batch)
 	if s.Verdict == engine.Forward || s.Verdict == engine.Answer {
 		left(s)

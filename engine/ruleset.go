@@ -34,6 +34,7 @@ type Ruleset struct {
 	policies    *policy.Table
 	configured  *route.Table      // as if all links were up
 	routes      *route.Table      // as the links are
+	gateways    []packet.Addr     // by number
 	bindings    map[binding]uint8 // helper by protocol and destination port
 	interfaces  []iface           // by interface index
 	fragments   reassembly.Limits
@@ -112,9 +113,10 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {
 		return nil, err
 	}
-	if rs.configured, err = route.Compile(cfg, index); err != nil {
+	if rs.configured, err = route.Compile(cfg, index, names.hop); err != nil {
 		return nil, err
 	}
+	rs.gateways = names.allGateways()
 	rs.routes = rs.configured.Without(rs.down)
 	policyNames := map[uint32]string{}
 	for _, p := range cfg.Policies {

@@ -17,7 +17,7 @@ const (
 // Slot is one packet of a batch and the engine's decision about it. The
 // dataplane fills Packet (parsed, with In set) and reads the rest after
 // Worker.Process. The Ethernet addresses of the frame are the dataplane's to
-// write.
+// write. Before a slot is used for another packet, Renew it.
 type Slot struct {
 	packet.Packet
 	Verdict Verdict
@@ -28,5 +28,12 @@ type Slot struct {
 	FragmentTo uint16
 	largest    uint16      // of a reassembled packet: bytes of its largest fragment; else 0
 	hash       uint32      // of Key in the session table
+	fetched    uint64      // see Worker.fetch
+	decided    bool        // by Quick
 	NextHop    packet.Addr // the neighbour to send to: a gateway or the destination itself
+}
+
+// Renew makes the slot ready for another packet.
+func (p *Slot) Renew() {
+	p.Verdict, p.Reason, p.Out, p.FragmentTo, p.decided = Drop, packet.ReasonNone, 0, 0, false
 }

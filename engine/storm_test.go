@@ -174,9 +174,9 @@ func (r *rig) clear() {
 	dice := rand.New(rand.NewPCG(7, uint64(r.now))) // of its own: the packets stay as they are
 	var sessions, expected []session.Ref
 	for cursor, first := uint32(0), true; first || cursor != 0; first = false {
-		cursor = r.worker.SessionsFrom(cursor, 7, func(ref session.Ref, _ *session.Session) {
+		cursor = r.worker.SessionsFrom(cursor, 7, func(s *session.Session) {
 			if dice.IntN(8) == 0 {
-				sessions = append(sessions, ref)
+				sessions = append(sessions, s.Ref())
 			}
 		})
 	}

@@ -22,13 +22,19 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 		}
 	} else if dir == packet.Reply && !s.Replied {
 		s.Replied, s.State = true, session.StateEstablished
+		w.settle(s)
 	}
+	count(s, dir, p, w.now, alive)
+	return packet.ReasonNone
+}
+
+// count accounts for p and, where it is a sign of life, keeps s alive.
+func count(s *session.Session, dir packet.Dir, p *Slot, now session.Tick, alive bool) {
 	if alive && s.Still>>dir&1 == 0 {
-		s.LastSeen = w.now
+		s.LastSeen = now
 	}
 	s.Bytes[dir] += uint64(len(p.Frame)) - uint64(p.L3)
 	s.Packets[dir]++
-	return packet.ReasonNone
 }
 
 // flows is the short way of a segment: of an established connection, in its
@@ -99,20 +105,19 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 			r = s.TCP.Track(uint8(dir), seg, mode)
 		}
 	}
-	if dir == packet.Reply && r == tcp.Alive {
+	st := s.TCP.State()
+	if dir == packet.Reply && (r == tcp.Alive || st != s.State) {
 		s.Replied = true // of a connection that was picked up, no change of state tells
 	}
-	st := s.TCP.State()
 	if st == s.State {
+		w.settle(s)
 		return r
 	}
 	if st == session.StateClose {
 		s.ResetBy = uint8(dir) + 1
 	}
-	if dir == packet.Reply {
-		s.Replied = true
-	}
 	s.State = st
+	w.settle(s)
 	s.LastSeen = w.now
 	s.SetTimeout(w.rules.clocks.idle(s))
 	w.table.Shorten(s)
@@ -141,8 +146,6 @@ func (w *Worker) reopens(s *session.Session, dir packet.Dir, p *Slot) bool {
 		!s.TCP.Reopens(uint8(dir), binary.BigEndian.Uint32(p.Frame[p.L4+4:]), w.mode(s)) {
 		return false
 	}
-	i := w.table.IndexOf(s)
-	w.expired(i, s)
-	w.table.Remove(i)
+	w.remove(s, endOf(s))
 	return true
 }

@@ -61,14 +61,16 @@ type Worker struct {
 	whole     Slot   // the reassembled packet that is on its trip
 	lastID    uint32 // identification given to fragments last
 
-	fetched uint64 // see fetch
-	drops   [packet.NumReasons]uint64
-	stats   Stats
+	drops [packet.NumReasons]uint64
+	stats Stats
 }
 
-// Stats are counters of a worker, all growing but the first six.
+// Stats are counters of a worker, all growing but the first nine.
 type Stats struct {
 	Sessions     int // live now
+	Ephemeral    int // those of them of which nothing has come yet
+	Removable    int // those of them that would give way in a full table
+	MaxEphemeral int
 	Expectations int // outstanding now
 	Fragmented   int // packets being reassembled now, those given up included
 	FragmentMem  int // bytes that they hold
@@ -81,6 +83,9 @@ type Stats struct {
 	Detached     uint64 // helpers that gave up a session
 	Blocked      uint64 // sessions that a configuration change blocked
 	Cleared      uint64 // sessions that the operator cleared
+	Clashes      uint64 // sessions that ended because a new one has their tuple
+	Evicted      uint64 // sessions that gave way to new ones
+	Tension      uint64 // those of them that did because the table was full
 	Reassembled  uint64 // packets that were put together from fragments
 	EventsLost   uint64
 }
@@ -113,15 +118,18 @@ func (w *Worker) SetRuleset(rs *Ruleset) {
 	w.fragments.SetLimits(rs.fragments)
 }
 
-// Process decides about a batch. It writes Verdict and what goes with it into
-// each slot and may edit the frames in place, growing them within their
-// capacity. It keeps none of them.
+// Process decides about those packets of a batch that Quick has not decided about.
+// It writes Verdict and what goes with it into each slot and may edit the frames in
+// place, growing them within their capacity. It keeps none of them.
 func (w *Worker) Process(now session.Tick, batch []Slot) {
 	w.now = now
 	w.gen.reset()
-	w.fetch(batch)
 	for i := range batch {
 		p := &batch[i]
+		if p.decided {
+			continue
+		}
+		p.hash = w.table.Hash(&p.Key)
 		v, r := w.trip(p)
 		p.Verdict, p.Reason = v, r
 		if v == Drop {
@@ -141,7 +149,7 @@ func (w *Worker) fetch(batch []Slot) {
 	}
 	for round := range 2 {
 		for i := range batch {
-			w.fetched += w.table.Touch(batch[i].hash, round)
+			batch[i].fetched = w.table.Touch(batch[i].hash, round)
 		}
 	}
 }
@@ -187,18 +195,19 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 }
 
 // Tick lets time pass: sessions and expectations that are due end. Call it at
-// least every 100 ms.
-func (w *Worker) Tick(now session.Tick) {
+// least every 100 ms. It does a bounded part of what is to be done, and reports
+// whether there is more: then call it again, after the packets that wait.
+func (w *Worker) Tick(now session.Tick) (more bool) {
 	w.now = now
 	w.gen.reset()
-	w.fragments.Expire(int64(now), expireBudget)
-	w.expect.Expire(now, w.expectationGone)
-	w.table.Expire(now, expireBudget, w.idled)
+	more = w.fragments.Expire(int64(now), expireBudget)
+	more = w.expect.Expire(now, expireBudget, w.expectationGone) || more
+	return w.table.Expire(now, expireBudget, w.idled) || more
 }
 
-// expireBudget bounds the timers that one Tick looks at, so that it never stalls
-// the packets that wait.
-const expireBudget = 4096
+// expireBudget bounds the timers that one Tick looks at, so that it holds up
+// packets for some 100 µs at most.
+const expireBudget = 512
 
 // Generated is what the worker itself has to send since the last call of Process
 // or Tick, which is also how long it is valid.
@@ -214,6 +223,8 @@ func (w *Worker) Drops() [packet.NumReasons]uint64 { return w.drops }
 func (w *Worker) Stats() Stats {
 	st := w.stats
 	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
+	st.Ephemeral, st.MaxEphemeral = w.table.Count(session.Ephemeral), w.ephemeralMax()
+	st.Removable = st.Ephemeral + w.table.Count(session.Over)
 	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
 	st.Fragmented, st.FragmentMem = w.fragments.Len(), w.fragments.Memory()
 	return st
@@ -222,7 +233,7 @@ func (w *Worker) Stats() Stats {
 // Sessions calls f for every live session until it returns false. f borrows the
 // session.
 func (w *Worker) Sessions(f func(*session.Session) bool) {
-	w.table.All(func(_ uint32, s *session.Session) bool { return f(s) })
+	w.table.All(f)
 }
 
 // Expectations calls f for every outstanding expectation until it returns false.
@@ -232,13 +243,12 @@ func (w *Worker) Expectations(f func(*session.Expectation) bool) { w.expect.All(
 // there are more.
 func (w *Worker) Shutdown(now session.Tick, budget int) (more bool) {
 	w.now = now
-	w.table.All(func(i uint32, s *session.Session) bool {
+	w.table.All(func(s *session.Session) bool {
 		if more = budget == 0; more {
 			return false
 		}
 		budget--
-		w.end(s, session.EndShutdown)
-		w.table.Remove(i)
+		w.remove(s, session.EndShutdown)
 		return true
 	})
 	return more

@@ -43,7 +43,6 @@ const (
 	// Session.
 	ReasonNoSession
 	ReasonSessionTableFull
-	ReasonSessionClash
 	ReasonSessionBlocked
 	ReasonTCPState
 	ReasonTCPWindow
@@ -114,7 +113,6 @@ var reasonTable = [...]struct{ name, text string }{
 
 	ReasonNoSession:        {"no-session", "the packet belongs to no session and can not open one"},
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
-	ReasonSessionClash:     {"session-clash", "another session already has the tuple of this one's replies"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
 	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},

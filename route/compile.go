@@ -10,10 +10,12 @@ import (
 
 // Compile builds the table of cfg: connected routes of the interfaces that are
 // up in the configuration, and the enabled static routes that lead through one
-// of those. ifIndex gives the engine's index of an interface's name.
-func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool)) (*Table, error) {
+// of those. ifIndex gives the engine's index of an interface's name, hop the
+// number of a gateway, or false where there are too many.
+func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), hop func(packet.Addr) (uint16, bool)) (*Table, error) {
 	c := compiler{
 		ifIndex: ifIndex,
+		hop:     hop,
 		up:      make(map[string]bool),
 		t: &Table{own: ownership{
 			local:     make(map[packet.Addr]uint16),
@@ -43,6 +45,7 @@ func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool)) (*Tab
 type compiler struct {
 	t       *Table
 	ifIndex func(string) (uint16, bool)
+	hop     func(packet.Addr) (uint16, bool)
 	up      map[string]bool // interfaces by name
 }
 
@@ -114,8 +117,16 @@ func (c *compiler) static(s *config.StaticRoute, four bool) error {
 			return fmt.Errorf("device %q: no such interface", s.Device)
 		}
 	}
-	if s.Status {
-		c.t.all = append(c.t.all, cand)
+	if !s.Status {
+		return nil
 	}
+	if !cand.route.Gateway.IsZero() {
+		n, ok := c.hop(cand.route.Gateway)
+		if !ok {
+			return fmt.Errorf("gateway %v: too many different gateways since the start: expected a restart", cand.route.Gateway)
+		}
+		cand.route.Hop = n
+	}
+	c.t.all = append(c.t.all, cand)
 	return nil
 }

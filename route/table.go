@@ -12,6 +12,7 @@ import (
 type Route struct {
 	Gateway   packet.Addr // the next hop; zero where the destination itself is on the link
 	Out       uint16      // the outgoing interface; not valid for a blackhole
+	Hop       uint16      // the number of Gateway; 0 where that is zero
 	Distance  uint8       // 0 is connected
 	Blackhole bool        // drop
 }

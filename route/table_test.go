@@ -13,6 +13,9 @@ import (
 
 const interfaces = 5
 
+// hop is some number of a gateway.
+func hop(a packet.Addr) (uint16, bool) { return uint16(a.Lo) | 1, true }
+
 // ifIndex knows the interfaces i0, i1, ...
 func ifIndex(name string) (uint16, bool) {
 	if len(name) != 2 || name[0] != 'i' || name[1] < '0' || name[1] >= '0'+interfaces {
@@ -110,7 +113,7 @@ func TestTwin(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			g := generator{rand.New(rand.NewPCG(seed, 1))}
 			cfg := g.config()
-			table, err := route.Compile(cfg, ifIndex)
+			table, err := route.Compile(cfg, ifIndex, hop)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +152,7 @@ func office() *config.Config {
 }
 
 func compileOffice(t testing.TB) *route.Table {
-	table, err := route.Compile(office(), ifIndex)
+	table, err := route.Compile(office(), ifIndex, hop)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +255,7 @@ func TestErrors(t *testing.T) {
 	} {
 		cfg := office()
 		edit(cfg)
-		if _, err := route.Compile(cfg, ifIndex); err == nil || err.Error() != want {
+		if _, err := route.Compile(cfg, ifIndex, hop); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}

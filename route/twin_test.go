@@ -42,6 +42,9 @@ func (w twin) entries() (out []entry) {
 
 func (w twin) static(out []entry, s *config.StaticRoute) []entry {
 	e := entry{s.Dst, route.Route{Gateway: packet.AddrFrom(s.Gateway), Distance: s.Distance, Blackhole: s.Blackhole}, s.Priority}
+	if !e.route.Gateway.IsZero() && !s.Blackhole {
+		e.route.Hop, _ = hop(e.route.Gateway)
+	}
 	switch {
 	case !s.Status:
 		return out

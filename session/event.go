@@ -13,6 +13,7 @@ const (
 	EventExpect                            // a helper announced a flow
 	EventExpectEnd                         // an expectation went unused
 	EventHelperDetach                      // a helper let go of its session
+	EventClash                             // a new session takes the tuple of an old one, which ends
 )
 
 // End says how a session ended; the words are FortiOS's log actions.
@@ -29,6 +30,8 @@ const (
 	EndIPConn        // the other side never answered the SYN
 	EndShutdown      // the engine stopped
 	EndCleared       // the operator cleared it
+	EndEvicted       // it gave way to a new session
+	EndClash         // a new session has its tuple
 )
 
 // Event is a fixed-size record of what happened, pushed by the engine and read
@@ -39,6 +42,7 @@ type Event struct {
 	Reason   packet.Reason // EventDeny
 	HasRoute bool          // Out is known
 	LogIt    bool          // the policy asks for a traffic log line
+	Logged   bool          // EventClash: and for one at the session's end
 	Helper   uint8         // the engine's number of the helper; 0 is none
 	In, Out  uint16        // interfaces, by index
 	Policy   uint32        // policy id
@@ -51,4 +55,13 @@ type Event struct {
 	ReplyKey packet.Key    // as the reply direction arrives; differs from Key.Reply() where translated
 	Bytes    [2]uint64     // by direction, IP bytes
 	Packets  [2]uint64
+	Old      Rival // EventClash
+}
+
+// Rival is the older of two sessions that clash.
+type Rival struct {
+	Key    [2]packet.Key
+	Policy uint32
+	Child  bool // a helper's
+	Logged bool // at its end
 }

@@ -200,12 +200,13 @@ func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
 	}
 }
 
-// Expire takes out what is due by now, handing each to gone first.
-func (x *Expectations) Expire(now Tick, gone func(*Expectation)) {
+// Expire takes out what is due by now, handing each to gone first. It takes at
+// most budget steps of bounded work and reports whether those were not enough.
+func (x *Expectations) Expire(now Tick, budget int, gone func(*Expectation)) (more bool) {
 	for {
-		i, ok := x.wheel.Next(now)
+		i, ok := x.wheel.Next(now, &budget)
 		if !ok {
-			return
+			return budget <= 0
 		}
 		gone(&x.recs[i])
 		x.remove(i)

@@ -129,7 +129,7 @@ func TestExpectModel(t *testing.T) {
 // expire lets both sides forget what is due; the table may be late by a grain.
 func expire(t *testing.T, x *session.Expectations, m *expectModel, now session.Tick, note func(*session.Expectation)) {
 	kept := map[packet.Key]bool{}
-	x.Expire(now, note)
+	x.Expire(now, 1<<40, note)
 	x.All(func(e *session.Expectation) bool {
 		kept[e.Match] = true
 		if late := now.Sub(e.Expires); late > grain {

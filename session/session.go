@@ -1,6 +1,7 @@
 package session
 
 import (
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -20,20 +21,24 @@ import (
 //	live      Table.Insert       find by key; track; refresh; re-check
 //	blocked   Blocked = true     find by key; drops its packets; expires
 type Session struct {
+	Record
+	claimed uint32 // see Claim
+}
+
+// Record is what there is to say of a session: all of it but who has it at the
+// moment.
+type Record struct {
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
 	// Key[Reply] is Key[Original].Reply().
 	Key     [2]packet.Key
 	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
-	Gateway [2]packet.Addr    // next hop by direction; zero: the destination itself
-	Out     [2]uint16         // outgoing interface by direction
 
 	Bytes   [2]uint64 // IP bytes as they arrived
 	Packets [2]uint64
 
 	Created  Tick
 	LastSeen Tick // moved by every packet that counts as life
-	timeout  Tick // idle time after which it ends
 
 	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
 
@@ -44,14 +49,21 @@ type Session struct {
 	Master     Ref    // the control session of a child; zero: none
 	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
 
-	next uint32 // free list
+	timeout uint32 // idle time after which it ends, in milliseconds; never: without end
+	index   uint32 // of the record
+	next    uint32 // in the free list, or the queue of its class: index+1
+	prev    uint32 // in the queue: index+1
 
-	Timers  uint16 // of its service: a number of the ruleset that allowed it
-	TTL     uint16 // its session-ttl: as Timers
-	Still   uint8  // directions whose packets do not keep it alive: bit 1<<packet.Dir
-	Helper  uint8  // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8  // who reset the TCP connection: packet.Dir+1; 0: nobody
+	Out    [2]uint16 // outgoing interface by direction
+	Hop    [2]uint16 // next hop by direction: the ruleset's number of a gateway; 0: the destination itself
+	Timers uint16    // of its service: a number of the ruleset that allowed it
+	TTL    uint16    // its session-ttl: as Timers
+
+	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
+	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
 	State   State
+	class   Class
 	Bound   bool // a helper reads the session
 	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
@@ -69,28 +81,69 @@ type Ref struct{ Index, ID uint32 }
 // Never is the timeout of a session that does not expire.
 const Never = time.Duration(1 << 62)
 
-// Timeout is the idle time after which the session ends.
-func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout) }
+// never is Never in a record.
+const never = 1<<32 - 1
+
+// Timeout is the idle time after which the session ends, in whole milliseconds.
+func (s *Record) Timeout() time.Duration {
+	if s.timeout == never {
+		return Never
+	}
+	return time.Duration(s.timeout) * time.Millisecond
+}
+
+// Ref names the session for longer than a call.
+func (s *Record) Ref() Ref { return Ref{Index: s.index, ID: s.ID} }
+
+// Claim keeps others from the session where several goroutines read the table at
+// once, until Yield. It reports false where another one has it, and never waits.
+// Whoever is alone with the table need not ask.
+func (s *Session) Claim() bool { return atomic.CompareAndSwapUint32(&s.claimed, 0, 1) }
+
+// Copy copies the record of s. It waits while another goroutine has it claimed,
+// which is a matter of nanoseconds unless that was put to sleep meanwhile; so
+// many tries are between two calls of wait.
+func (s *Session) Copy(to *Record, wait func()) {
+	for n := 1; !s.Claim(); n++ {
+		if n%copyTries == 0 {
+			wait()
+		}
+	}
+	*to = s.Record
+	s.Yield()
+}
+
+const copyTries = 100
+
+// Yield lets others claim the session.
+func (s *Session) Yield() { atomic.StoreUint32(&s.claimed, 0) }
 
 // Leaving is the key that packets of direction d leave with.
-func (s *Session) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
+func (s *Record) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
 
 // Translated says whether any address or port of the session is rewritten.
-func (s *Session) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
+func (s *Record) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
 
 // SetTimeout changes the idle time. It takes effect at the latest when the
-// present one ends, or at once where it is shorter: see Table.Touch.
-func (s *Session) SetTimeout(d time.Duration) { s.timeout = Tick(d) }
+// present one ends, or at once after Table.Shorten. It is kept in milliseconds;
+// 49 days or more are Never.
+func (s *Record) SetTimeout(d time.Duration) {
+	s.timeout = uint32(min(int64(d/time.Millisecond), never))
+}
 
 // SetRewrites derives the rewrites from the keys: for whoever fills a new
 // session.
-func (s *Session) SetRewrites() {
+func (s *Record) SetRewrites() {
 	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
 	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
 }
 
-// Size is the memory of one record in bytes; the index and the wheel add to it.
+// Size is the memory of one record in bytes.
 const Size = unsafe.Sizeof(Session{})
 
-// A record of more than 320 bytes is an error of the compiler.
-const _ = 320 - Size
+// Memory is what a session costs in all, in bytes: its record, its timer and its
+// share of the index.
+const Memory = Size + unsafe.Sizeof(wheelLink{}) + indexShare*unsafe.Sizeof(entry{})
+
+// A session of more than 320 bytes is an error of the compiler.
+const _ = 320 - Memory

@@ -16,7 +16,8 @@ import (
 // of every session. An entry is the key's hash and a reference: record index and
 // direction. Deletion shifts the following entries back (no tombstones), which
 // the stored hashes make cheap. The index is sized for the bound of the table
-// once, at half load, so that it never grows while packets wait.
+// once, with room for half as many entries more, so that it never grows while
+// packets wait.
 
 const (
 	slabShift = 10
@@ -27,7 +28,6 @@ const (
 type Table struct {
 	slabs [][]Session
 	index []entry
-	mask  uint32
 	seed  uint64
 	free  uint32 // head of the free list, index+1
 	used  uint32 // records handed out of slabs so far
@@ -35,6 +35,8 @@ type Table struct {
 	count uint32
 	id    uint32
 	wheel Wheel
+
+	queues [classes]queue
 }
 
 // entry refers to one direction of a session; ref is index<<1|dir plus 1, and 0
@@ -47,16 +49,16 @@ type entry struct {
 // MaxSessions bounds what NewTable accepts.
 const MaxSessions = 1 << 28
 
+// indexShare is how many entries of the index a session has: two to fill and one
+// to leave empty.
+const indexShare = 3
+
 // NewTable makes a table for at most that many sessions (1 to MaxSessions). seed
 // should be unpredictable: it keeps a sender from choosing colliding keys. now
 // is when the table's time begins.
 func NewTable(sessions int, seed uint64, now Tick) *Table {
 	bound := uint32(min(max(sessions, 1), MaxSessions))
-	size := uint32(16)
-	for size < bound*4 {
-		size *= 2
-	}
-	t := &Table{index: make([]entry, size), mask: size - 1, seed: seed, max: bound}
+	t := &Table{index: make([]entry, max(bound*indexShare, 16)), seed: seed, max: bound}
 	t.wheel.start(now)
 	return t
 }
@@ -72,17 +74,36 @@ func (t *Table) at(i uint32) *Session { return &t.slabs[i>>slabShift][i&(slabSiz
 // Hash is the hash of k in this table, for FindHashed.
 func (t *Table) Hash(k *packet.Key) uint32 { return uint32(k.Hash(t.seed)) }
 
+// home is the entry of the index that a key with hash h is looked for from.
+func (t *Table) home(h uint32) uint32 { return uint32(uint64(h) * uint64(len(t.index)) >> 32) }
+
+// after is the entry behind i.
+func (t *Table) after(i uint32) uint32 {
+	if i++; int(i) == len(t.index) {
+		return 0
+	}
+	return i
+}
+
+// beyond is how many entries i lies behind h.
+func (t *Table) beyond(i, h uint32) uint32 {
+	if i < h {
+		i += uint32(len(t.index))
+	}
+	return i - h
+}
+
 // Touch reads what FindHashed will read for a key with hash h, so that it is in
 // the processor's cache by then: of the index in the first round, of the record
 // in the second. The result means nothing; it keeps the reads from being left
 // out.
 func (t *Table) Touch(h uint32, round int) uint64 {
-	e := t.index[h&t.mask]
+	e := t.index[t.home(h)]
 	if round == 0 || e.ref == 0 {
 		return uint64(e.ref)
 	}
 	s := t.at((e.ref - 1) >> 1)
-	return s.Key[0].Src.Lo + s.Packets[0] + uint64(s.LastSeen) + uint64(s.TCP.State())
+	return s.Key[0].Src.Lo + s.Packets[0] + uint64(s.ID) + uint64(s.Timers)
 }
 
 // Find returns the live session that one of whose directions has key k.
@@ -92,7 +113,7 @@ func (t *Table) Find(k *packet.Key) (*Session, packet.Dir) {
 
 // FindHashed is Find for a key whose hash is known.
 func (t *Table) FindHashed(k *packet.Key, h uint32) (*Session, packet.Dir) {
-	for i := h & t.mask; ; i = (i + 1) & t.mask {
+	for i := t.home(h); ; i = t.after(i) {
 		e := t.index[i]
 		if e.ref == 0 {
 			return nil, 0
@@ -114,9 +135,9 @@ func (t *Table) Taken(k *packet.Key) bool {
 
 // New returns a zeroed record with a serial, not yet findable, or nil where the
 // table is full. It must go to Insert or back by Discard before the next New.
-func (t *Table) New() (*Session, uint32) {
+func (t *Table) New() *Session {
 	if t.count >= t.max {
-		return nil, 0
+		return nil
 	}
 	i := t.free
 	if i != 0 {
@@ -134,69 +155,68 @@ func (t *Table) New() (*Session, uint32) {
 		t.id = 1
 	}
 	s := t.at(i)
-	*s = Session{ID: t.id}
-	return s, i
+	*s = Session{Record: Record{ID: t.id, index: i}}
+	return s
 }
 
 // Discard takes back a record that New returned and Insert did not take.
-func (t *Table) Discard(i uint32) {
-	s := t.at(i)
+func (t *Table) Discard(s *Session) {
 	s.live = false
 	s.next = t.free
-	t.free = i + 1
+	t.free = s.index + 1
 }
 
-// Insert makes the record findable by both keys and arms its timer. It reports
-// false, and leaves the record to the caller, where another session has one of
-// the keys.
-func (t *Table) Insert(i uint32, now Tick) bool {
-	s := t.at(i)
-	if t.Taken(&s.Key[packet.Original]) || t.Taken(&s.Key[packet.Reply]) {
-		return false
+// Insert makes s, which New returned, findable by both keys and arms its timer.
+// Where another session has one of the keys it returns that one, and leaves s to
+// the caller.
+func (t *Table) Insert(s *Session, now Tick) (clash *Session) {
+	var hashes [2]uint32
+	for d := range s.Key {
+		hashes[d] = t.Hash(&s.Key[d])
+		if clash, _ = t.FindHashed(&s.Key[d], hashes[d]); clash != nil {
+			return clash
+		}
 	}
 	s.live = true
-	t.put(i, packet.Original)
+	t.put(s.index, packet.Original, hashes[0])
 	if s.Key[packet.Reply] != s.Key[packet.Original] {
-		t.put(i, packet.Reply)
+		t.put(s.index, packet.Reply, hashes[1])
 	}
 	t.count++
 	s.LastSeen = now
-	t.wheel.Arm(i, now.Add(s.Timeout()))
-	return true
+	t.wheel.Arm(s.index, now.Add(s.Timeout()))
+	return nil
 }
 
-func (t *Table) put(n uint32, d packet.Dir) {
-	s := t.at(n)
-	h := uint32(s.Key[d].Hash(t.seed))
-	i := h & t.mask
+func (t *Table) put(n uint32, d packet.Dir, h uint32) {
+	i := t.home(h)
 	for t.index[i].ref != 0 {
-		i = (i + 1) & t.mask
+		i = t.after(i)
 	}
 	t.index[i] = entry{hash: h, ref: (n<<1 | uint32(d)) + 1}
 }
 
 // Remove takes a live session out of the table.
-func (t *Table) Remove(i uint32) {
-	s := t.at(i)
-	t.drop(i, packet.Original)
+func (t *Table) Remove(s *Session) {
+	t.drop(s, packet.Original)
 	if s.Key[packet.Reply] != s.Key[packet.Original] {
-		t.drop(i, packet.Reply)
+		t.drop(s, packet.Reply)
 	}
-	t.wheel.Disarm(i)
+	t.Classify(s, Lasting)
+	t.wheel.Disarm(s.index)
 	t.count--
-	t.Discard(i)
+	t.Discard(s)
 }
 
-func (t *Table) drop(n uint32, d packet.Dir) {
-	ref := (n<<1 | uint32(d)) + 1
-	h := uint32(t.at(n).Key[d].Hash(t.seed))
-	i := h & t.mask
+func (t *Table) drop(s *Session, d packet.Dir) {
+	ref := (s.index<<1 | uint32(d)) + 1
+	i := t.home(t.Hash(&s.Key[d]))
 	for t.index[i].ref != ref {
-		i = (i + 1) & t.mask
+		i = t.after(i)
 	}
 	// Shift back whatever may move nearer to its home.
-	for j := (i + 1) & t.mask; t.index[j].ref != 0; j = (j + 1) & t.mask {
-		if home := t.index[j].hash & t.mask; (j-home)&t.mask >= (j-i)&t.mask {
+	for j := t.after(i); t.index[j].ref != 0; j = t.after(j) {
+		if t.beyond(j, t.home(t.index[j].hash)) >= t.beyond(j, i) {
 			t.index[i] = t.index[j]
 			i = j
 		}
@@ -223,49 +243,33 @@ func (t *Table) Resolve(r Ref) *Session {
 	return nil
 }
 
-// IndexOf returns the index of a session that Find returned, by looking up its
-// key again: for slow paths.
-func (t *Table) IndexOf(s *Session) uint32 {
-	k := &s.Key[packet.Original]
-	h := uint32(k.Hash(t.seed))
-	for i := h & t.mask; t.index[i].ref != 0; i = (i + 1) & t.mask {
-		if e := t.index[i]; e.hash == h && t.at((e.ref-1)>>1) == s {
-			return (e.ref - 1) >> 1
-		}
-	}
-	panic("session: IndexOf of a session that is not in the table")
-}
-
 // Shorten re-arms the timer of s after its timeout was made shorter.
-func (t *Table) Shorten(s *Session) {
-	t.wheel.Arm(t.IndexOf(s), s.LastSeen.Add(s.Timeout()))
-}
+func (t *Table) Shorten(s *Session) { t.wheel.Arm(s.index, s.LastSeen.Add(s.Timeout())) }
 
-// Expire hands sessions whose idle time ended by now to end, at most budget of
-// timers looked at, and removes them. A session that was seen since its timer
-// was armed is armed again: so a packet costs one store to LastSeen, not a move
-// in the wheel. It reports whether more were due than the budget allowed.
-func (t *Table) Expire(now Tick, budget int, end func(i uint32, s *Session)) (more bool) {
-	for range budget {
-		i, ok := t.wheel.Next(now)
+// Expire hands sessions whose idle time ended by now to end and removes them. It
+// takes at most budget steps of bounded work and reports whether those were not
+// enough. A session that was seen since its timer was armed is armed again: so a
+// packet costs one store to LastSeen, not a move in the wheel.
+func (t *Table) Expire(now Tick, budget int, end func(*Session)) (more bool) {
+	for {
+		i, ok := t.wheel.Next(now, &budget)
 		if !ok {
-			return false
+			return budget <= 0
 		}
 		s := t.at(i)
 		if due := s.LastSeen.Add(s.Timeout()); due > now {
 			t.wheel.Arm(i, due)
 			continue
 		}
-		end(i, s)
-		t.Remove(i)
+		end(s)
+		t.Remove(s)
 	}
-	return true
 }
 
 // All calls f for every live session until it returns false.
-func (t *Table) All(f func(i uint32, s *Session) bool) {
+func (t *Table) All(f func(*Session) bool) {
 	for i := range t.used {
-		if s := t.at(i); s.live && !f(i, s) {
+		if s := t.at(i); s.live && !f(s) {
 			return
 		}
 	}
@@ -274,7 +278,7 @@ func (t *Table) All(f func(i uint32, s *Session) bool) {
 // CheckInvariants walks the whole table and reports the first thing that is not
 // as it must be: for tests.
 func (t *Table) CheckInvariants() error {
-	live := uint32(0)
+	live, queued := uint32(0), 0
 	for i := range t.used {
 		s := t.at(i)
 		if !s.live {
@@ -292,6 +296,15 @@ func (t *Table) CheckInvariants() error {
 		if !t.wheel.Armed(i) {
 			return fmt.Errorf("session %d: no timer is armed", s.ID)
 		}
+		if s.index != i || s.claimed != 0 {
+			return fmt.Errorf("session %d: record %d, which takes itself for %d, claimed %d", s.ID, i, s.index, s.claimed)
+		}
+		if s.class != Lasting {
+			queued++
+		}
+	}
+	if err := t.checkQueues(queued); err != nil {
+		return err
 	}
 	if live != t.count {
 		return fmt.Errorf("%d sessions live, %d counted", live, t.count)

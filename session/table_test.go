@@ -2,7 +2,9 @@ package session_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 type model struct {
 	byKey map[packet.Key]uint32 // to session id
 	live  map[uint32]*modelSession
+
+	queues [3][]uint32 // ids by class; who is gone is taken out late
 }
 
 type modelSession struct {
@@ -72,12 +76,14 @@ type tableRun struct {
 }
 
 func (x *tableRun) step() {
-	switch x.r.IntN(8) {
+	switch x.r.IntN(9) {
 	case 0, 1, 2:
 		x.insert()
+	case 8:
+		x.classify()
 	case 3:
 		if id, s := x.any(); s != nil {
-			x.table.Remove(s.index)
+			x.table.Remove(x.table.Get(s.index))
 			x.forget(id)
 		}
 	case 4:
@@ -90,13 +96,12 @@ func (x *tableRun) step() {
 }
 
 func (x *tableRun) any() (uint32, *modelSession) {
-	best := uint32(0)
-	for id := range x.m.live { // the map's order is not the seed's: take the least
-		if best == 0 || id < best {
-			best = id
-		}
+	if len(x.m.live) == 0 {
+		return 0, nil
 	}
-	return best, x.m.live[best]
+	ids := slices.Sorted(maps.Keys(x.m.live)) // the map's order is not the seed's
+	id := ids[x.r.IntN(len(ids))]
+	return id, x.m.live[id]
 }
 
 func (x *tableRun) forget(id uint32) {
@@ -108,7 +113,7 @@ func (x *tableRun) forget(id uint32) {
 }
 
 func (x *tableRun) insert() {
-	rec, i := x.table.New()
+	rec := x.table.New()
 	if full := len(x.m.live) == x.table.Max(); (rec == nil) != full {
 		x.t.Fatalf("record %v of a table with %d of %d", rec, len(x.m.live), x.table.Max())
 	}
@@ -119,23 +124,56 @@ func (x *tableRun) insert() {
 	if x.r.IntN(2) == 0 {
 		keys[1] = keys[0].Reply()
 	}
-	timeout := time.Duration(x.r.Int64N(int64(5 * time.Second)))
+	timeout := time.Duration(x.r.IntN(5000)) * time.Millisecond
 	rec.Key = keys
 	rec.SetTimeout(timeout)
 	_, a := x.m.byKey[keys[0]]
 	_, b := x.m.byKey[keys[1]]
-	if ok := x.table.Insert(i, x.now); ok == (a || b) {
-		x.t.Fatalf("inserted %v: %v; taken: %v, %v", keys, ok, a, b)
-	} else if !ok {
+	if clash := x.table.Insert(rec, x.now); (clash != nil) != (a || b) {
+		x.t.Fatalf("inserted %v: %v; taken: %v, %v", keys, clash, a, b)
+	} else if clash != nil {
 		x.clashes++
-		x.table.Discard(i)
+		x.table.Discard(rec)
 		return
 	}
 	if x.m.live[rec.ID] != nil {
 		x.t.Fatalf("serial %d is used twice", rec.ID)
 	}
-	x.m.live[rec.ID] = &modelSession{index: i, keys: keys, seen: x.now, timeout: timeout}
+	x.m.live[rec.ID] = &modelSession{index: rec.Ref().Index, keys: keys, seen: x.now, timeout: timeout}
 	x.m.byKey[keys[0]], x.m.byKey[keys[1]] = rec.ID, rec.ID
+}
+
+// classify makes a session of another class and looks at the queues.
+func (x *tableRun) classify() {
+	id, m := x.any()
+	if m == nil {
+		return
+	}
+	s, c := x.table.Get(m.index), session.Class(x.r.IntN(3))
+	if x.table.Classify(s, c); s.Class() != c {
+		x.t.Fatalf("session %d: class %d, expected %d", id, s.Class(), c)
+	}
+	for i := range x.m.queues {
+		x.m.queues[i] = slices.DeleteFunc(x.m.queues[i], func(q uint32) bool {
+			return x.m.live[q] == nil || q == id && session.Class(i) != c
+		})
+	}
+	if q := &x.m.queues[c]; !slices.Contains(*q, id) {
+		*q = append(*q, id)
+	}
+	for c := session.Ephemeral; c <= session.Over; c++ {
+		q := x.m.queues[c]
+		oldest := x.table.Oldest(c, session.Ref{})
+		if x.table.Count(c) != len(q) || (oldest == nil) != (len(q) == 0) || oldest != nil && oldest.ID != q[0] {
+			x.t.Fatalf("class %d: %d sessions, oldest %v, expected %v", c, x.table.Count(c), oldest, q)
+		}
+		if oldest != nil {
+			next := x.table.Oldest(c, oldest.Ref())
+			if (next == nil) != (len(q) == 1) || next != nil && next.ID != q[1] {
+				x.t.Fatalf("class %d: spared the oldest and got %v of %v", c, next, q)
+			}
+		}
+	}
 }
 
 func (x *tableRun) touch() {
@@ -149,7 +187,7 @@ func (x *tableRun) touch() {
 	}
 	s.seen, rec.LastSeen = x.now, x.now
 	if x.r.IntN(2) == 0 {
-		s.timeout = time.Duration(x.r.Int64N(int64(5 * time.Second)))
+		s.timeout = time.Duration(x.r.IntN(5000)) * time.Millisecond
 		rec.SetTimeout(s.timeout)
 		x.table.Shorten(rec)
 	}
@@ -157,9 +195,9 @@ func (x *tableRun) touch() {
 
 func (x *tableRun) expire() {
 	x.now = x.now.Add(time.Duration(x.r.Int64N(int64(2 * time.Second))))
-	more := x.table.Expire(x.now, 1000, func(i uint32, s *session.Session) {
+	more := x.table.Expire(x.now, 1000, func(s *session.Session) {
 		m := x.m.live[s.ID]
-		if m == nil || m.index != i {
+		if m == nil || m.index != s.Ref().Index {
 			x.t.Fatalf("session %d ended, which does not live", s.ID)
 		}
 		if m.due() > x.now {
@@ -188,7 +226,7 @@ func (x *tableRun) find() {
 	case s == nil:
 	case s.ID != id || s.Key[d] != k:
 		x.t.Fatalf("found session %d, %v, expected %d", s.ID, d, id)
-	case x.table.IndexOf(s) != x.m.live[id].index || x.table.Get(x.m.live[id].index) != s:
+	case s.Ref().Index != x.m.live[id].index || x.table.Get(x.m.live[id].index) != s:
 		x.t.Fatalf("session %d: another index", id)
 	}
 }
@@ -202,16 +240,16 @@ func key(n int) packet.Key {
 
 func insert(t *testing.T, table *session.Table, n int, now session.Tick, timeout time.Duration) uint32 {
 	t.Helper()
-	s, i := table.New()
+	s := table.New()
 	if s == nil {
 		t.Fatalf("session %d: the table is full", n)
 	}
 	s.Key = [2]packet.Key{key(n), key(n).Reply()}
 	s.SetTimeout(timeout)
-	if !table.Insert(i, now) {
+	if table.Insert(s, now) != nil {
 		t.Fatalf("session %d is in the table already", n)
 	}
-	return i
+	return s.Ref().Index
 }
 
 // TestTableFull fills a table to its bound, past several slabs, empties it in
@@ -224,7 +262,7 @@ func TestTableFull(t *testing.T) {
 		for i := range n {
 			indices = append(indices, insert(t, table, i, 0, time.Minute))
 		}
-		if s, _ := table.New(); s != nil {
+		if s := table.New(); s != nil {
 			t.Fatal("one more than the bound")
 		}
 		if err := table.CheckInvariants(); err != nil {
@@ -233,7 +271,7 @@ func TestTableFull(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(round), 0))
 		r.Shuffle(n, func(i, j int) { indices[i], indices[j] = indices[j], indices[i] })
 		for _, i := range indices {
-			table.Remove(i)
+			table.Remove(table.Get(i))
 		}
 		if err := table.CheckInvariants(); err != nil || table.Len() != 0 {
 			t.Fatal(err, table.Len())
@@ -247,7 +285,7 @@ func TestRefs(t *testing.T) {
 	table := session.NewTable(1, 9, 0)
 	i := insert(t, table, 1, 0, time.Second)
 	old := session.Ref{Index: i, ID: table.Get(i).ID}
-	table.Remove(i)
+	table.Remove(table.Get(i))
 	if table.Get(i) != nil || table.Resolve(old) != nil {
 		t.Error("a free record is found")
 	}
@@ -260,7 +298,7 @@ func TestRefs(t *testing.T) {
 	}
 }
 
-// TestExpireBudget: no call looks at more timers than its budget.
+// TestExpireBudget: no call takes more steps than its budget.
 func TestExpireBudget(t *testing.T) {
 	table := session.NewTable(100, 9, 0)
 	for i := range 100 {
@@ -268,12 +306,11 @@ func TestExpireBudget(t *testing.T) {
 	}
 	now := session.Tick(10 * time.Second)
 	ended := 0
-	end := func(uint32, *session.Session) { ended++ }
-	if !table.Expire(now, 30, end) || ended != 30 || table.Len() != 70 {
-		t.Errorf("%d ended, %d left", ended, table.Len())
-	}
-	for range 4 {
-		table.Expire(now, 30, end)
+	end := func(*session.Session) { ended++ }
+	for calls := 0; table.Expire(now, 30, end); calls++ {
+		if ended > 30*(calls+1) || calls > 10 {
+			t.Fatalf("%d ended in %d calls", ended, calls+1)
+		}
 	}
 	if ended != 100 || table.Expire(now, 30, end) {
 		t.Errorf("%d ended", ended)
@@ -287,9 +324,9 @@ func TestAllWhileRemoving(t *testing.T) {
 		insert(t, table, i, 0, time.Second)
 	}
 	seen := 0
-	table.All(func(i uint32, _ *session.Session) bool {
+	table.All(func(s *session.Session) bool {
 		seen++
-		table.Remove(i)
+		table.Remove(s)
 		return seen < 40
 	})
 	if seen != 40 || table.Len() != 10 {
@@ -305,11 +342,11 @@ func TestTableAllocs(t *testing.T) {
 		if s, _ := table.Find(&k); s == nil {
 			t.Fatal("gone")
 		}
-		s, i := table.New()
+		s := table.New()
 		s.Key = [2]packet.Key{key(2), key(2).Reply()}
-		table.Insert(i, 0)
-		table.Remove(i)
-		table.Expire(0, 10, func(uint32, *session.Session) {})
+		table.Insert(s, 0)
+		table.Remove(s)
+		table.Expire(0, 10, func(*session.Session) {})
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -317,13 +354,13 @@ func TestTableAllocs(t *testing.T) {
 
 func ExampleTable() {
 	table := session.NewTable(1000, 42, 0)
-	s, i := table.New()
+	s := table.New()
 	s.Key[packet.Original] = packet.Key{
 		Src: packet.MustAddr("10.1.0.2"), Dst: packet.MustAddr("10.2.0.2"), SrcPort: 5000, DstPort: 53, Proto: packet.ProtoUDP,
 	}
 	s.Key[packet.Reply] = s.Key[packet.Original].Reply()
 	s.SetTimeout(180 * time.Second)
-	table.Insert(i, 0)
+	table.Insert(s, 0)
 
 	answer := s.Key[packet.Reply]
 	found, dir := table.Find(&answer)

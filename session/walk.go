@@ -5,14 +5,14 @@ package session
 // session and may remove it. A session does not move while it lives, so a walk
 // in several steps meets each at most once; it may miss one that began behind
 // its back.
-func (t *Table) Walk(from uint32, n int, f func(i uint32, s *Session)) (next uint32) {
+func (t *Table) Walk(from uint32, n int, f func(*Session)) (next uint32) {
 	end := from + uint32(n)
 	if end >= t.used || end < from {
 		end = t.used
 	}
 	for i := from; i < end; i++ {
 		if s := t.at(i); s.live {
-			f(i, s)
+			f(s)
 		}
 	}
 	if end == t.used {

@@ -2,27 +2,35 @@ package session
 
 import "time"
 
-// Wheel is a hierarchical timing wheel over indices: arming, disarming and
-// taking the next due one are O(1); time that passes costs one step for each slot
-// of level 0, so that a jump of a week takes milliseconds. It has levels of 64
-// slots; a slot of level 0 covers wheelGrain, a slot of each further level 64
-// slots of the one below. Timers beyond the last level wait in it and are looked
-// at again. A timer is never early; it is late by at most one slot of the level
-// it was armed in after the re-sort on the way down, that is by wheelGrain.
+// Theory of operation.
+//
+// Timers are nodes of circular lists, one list for each slot of each level, and
+// two more: what is due, and what is being sorted down. A slot of level 0 covers
+// wheelGrain, a slot of each further level 64 slots of the one below. When time
+// reaches a slot of level 0, its whole list is appended to what is due; when it
+// reaches a slot of a higher level, its whole list is appended to what is to be
+// sorted. Either is one step, however many timers the slot holds. Then the
+// timers are sorted, or handed out, one a step, and time stands still until none
+// is left to be sorted. So no step takes longer because there are more timers,
+// and a caller that allows so many steps at a time is never held up for longer
+// than those take. Timers beyond the last level wait in it and are looked at
+// again.
+
+// Wheel is a hierarchical timing wheel over indices. Arming and disarming are
+// O(1), and so is each step of Next. A timer is never early. It is late by less
+// than one grain, and by what its caller lets steps wait.
 type Wheel struct {
-	now   int64 // slots of level 0 that have passed
-	heads [wheelLevels][wheelSlots]uint32
-	links []wheelLink
-	due   uint32 // list of timers that are due, by index+1
+	now   int64                     // slots of level 0 that have passed
+	lists [wheelLists + 1]wheelLink // heads by number of list; 0 is not one
+	slabs [][]wheelLink             // timers
 	count int
 }
 
-// wheelLink is the place of one timer: its neighbours in the list (index+1; 0:
-// none), the list it is in and when it is due.
+// wheelLink is a node: its neighbours, as numbers of nodes, and when it is due, in
+// slots of level 0 modulo 2^32. A node that is in no list has no neighbours.
 type wheelLink struct {
 	next, prev uint32
-	list       uint16 // level*wheelSlots + slot + 1; wheelDue; 0: not armed
-	at         uint32 // due, in slots of level 0, modulo 2^32
+	at         uint32
 }
 
 const (
@@ -30,18 +38,38 @@ const (
 	wheelBits   = 6
 	wheelSlots  = 1 << wheelBits
 	wheelGrain  = Tick(128 * time.Millisecond)
-	wheelFar    = 1 << 30 // in slots: farther than this no timer is set
-	wheelDue    = wheelLevels*wheelSlots + 1
+	wheelFar    = 1 << 30                        // in slots: farther than this no timer is set
 	wheelSpan   = 1 << (wheelBits * wheelLevels) // slots of level 0 in all levels
+
+	// Lists are numbered by level and slot from 1 on; nodes are numbered likewise,
+	// the heads of the lists first.
+	wheelDue   = wheelLevels*wheelSlots + 1
+	wheelSort  = wheelDue + 1
+	wheelLists = wheelSort
+	wheelFirst = wheelLists + 1 // the node of timer 0
 )
 
-func (w *Wheel) start(now Tick) { w.now = int64(now / wheelGrain) }
-
-// grow makes room for indices below n.
-func (w *Wheel) grow(n int) {
-	for len(w.links) < n {
-		w.links = append(w.links, wheelLink{})
+func (w *Wheel) start(now Tick) {
+	w.now = int64(now / wheelGrain)
+	for n := range w.lists {
+		w.lists[n] = wheelLink{next: uint32(n), prev: uint32(n)}
 	}
+}
+
+// grow makes room for indices below n. What is there does not move.
+func (w *Wheel) grow(n int) {
+	for len(w.slabs)*slabSize < n {
+		w.slabs = append(w.slabs, make([]wheelLink, slabSize))
+	}
+}
+
+// node is node n: the head of a list or a timer.
+func (w *Wheel) node(n uint32) *wheelLink {
+	if n < wheelFirst {
+		return &w.lists[n]
+	}
+	i := n - wheelFirst
+	return &w.slabs[i>>slabShift][i&(slabSize-1)]
 }
 
 // Arm sets timer i to at, wherever it was before.
@@ -51,15 +79,15 @@ func (w *Wheel) Arm(i uint32, at Tick) {
 	if far := w.now + wheelFar; slot > far {
 		slot = far // so that its low 32 bits tell it; its owner will arm it again
 	}
-	w.links[i].at = uint32(slot)
-	w.place(i, slot)
+	w.node(i + wheelFirst).at = uint32(slot)
+	w.place(i+wheelFirst, slot)
 	w.count++
 }
 
-// place links timer i, due at slot, into the list that its distance asks for.
-func (w *Wheel) place(i uint32, slot int64) {
+// place links node n, due at slot, into the list that its distance asks for.
+func (w *Wheel) place(n uint32, slot int64) {
 	if slot <= w.now {
-		w.push(&w.due, i, wheelDue)
+		w.push(wheelDue, n)
 		return
 	}
 	if slot-w.now >= wheelSpan {
@@ -69,83 +97,84 @@ func (w *Wheel) place(i uint32, slot int64) {
 	for d := (slot - w.now) >> wheelBits; d > 0; d >>= wheelBits {
 		level++
 	}
-	n := int(slot>>(wheelBits*level)) & (wheelSlots - 1)
-	w.push(&w.heads[level][n], i, uint16(level*wheelSlots+n+1))
+	w.push(listOf(level, slot), n)
 }
 
-func (w *Wheel) push(head *uint32, i uint32, list uint16) {
-	l := &w.links[i]
-	l.prev, l.next, l.list = 0, *head, list
-	if *head != 0 {
-		w.links[*head-1].prev = i + 1
+// listOf is the list of the slot of a level that a slot of level 0 lies in.
+func listOf(level int, slot int64) uint32 {
+	return uint32(level*wheelSlots) + uint32(slot>>(wheelBits*level))&(wheelSlots-1) + 1
+}
+
+// push appends node n to a list.
+func (w *Wheel) push(list, n uint32) {
+	head, l := &w.lists[list], w.node(n)
+	l.next, l.prev = list, head.prev
+	w.node(head.prev).next = n
+	head.prev = n
+}
+
+// move appends all of a list to another.
+func (w *Wheel) move(from, to uint32) {
+	f, t := &w.lists[from], &w.lists[to]
+	if f.next == from {
+		return
 	}
-	*head = i + 1
+	w.node(t.prev).next, w.node(f.next).prev = f.next, t.prev
+	w.node(f.prev).next, t.prev = to, f.prev
+	f.next, f.prev = from, from
 }
 
 // Disarm stops timer i if it is armed.
 func (w *Wheel) Disarm(i uint32) {
-	l := &w.links[i]
-	if l.list == 0 {
-		return
+	if l := w.node(i + wheelFirst); l.next != 0 {
+		w.unlink(l)
+		w.count--
 	}
-	w.unlink(i)
-	w.count--
 }
 
-func (w *Wheel) unlink(i uint32) {
-	l := &w.links[i]
-	switch {
-	case l.prev != 0:
-		w.links[l.prev-1].next = l.next
-	case l.list == wheelDue:
-		w.due = l.next
-	default:
-		w.heads[(l.list-1)/wheelSlots][(l.list-1)%wheelSlots] = l.next
-	}
-	if l.next != 0 {
-		w.links[l.next-1].prev = l.prev
-	}
-	l.list = 0
+func (w *Wheel) unlink(l *wheelLink) {
+	w.node(l.prev).next, w.node(l.next).prev = l.next, l.prev
+	l.next, l.prev = 0, 0
 }
 
 // Armed says whether timer i runs.
-func (w *Wheel) Armed(i uint32) bool { return w.links[i].list != 0 }
+func (w *Wheel) Armed(i uint32) bool { return w.node(i+wheelFirst).next != 0 }
 
 // Len is the number of armed timers.
 func (w *Wheel) Len() int { return w.count }
 
-// Next takes one timer that is due by now, disarms it and returns its index.
-func (w *Wheel) Next(now Tick) (uint32, bool) {
-	w.advance(int64(now / wheelGrain))
-	if w.due == 0 {
-		return 0, false
-	}
-	i := w.due - 1
-	w.unlink(i)
-	w.count--
-	return i, true
-}
-
-// advance turns the wheel to slot to, sorting down what comes near.
-func (w *Wheel) advance(to int64) {
-	if w.count == 0 && to > w.now {
-		w.now = to
-	}
-	for w.now < to && w.due == 0 {
-		w.now++
-		for level := 1; level < wheelLevels && w.now&(1<<(wheelBits*level)-1) == 0; level++ {
-			w.cascade(level, int(w.now>>(wheelBits*level))&(wheelSlots-1))
+// Next takes one timer that is due by now, disarms it and returns its index. It
+// takes the steps that it needs from budget, and reports false where nothing is
+// due or the budget is used up.
+func (w *Wheel) Next(now Tick, budget *int) (i uint32, ok bool) {
+	for to := int64(now / wheelGrain); *budget > 0; *budget-- {
+		switch sort, due := w.lists[wheelSort].next, w.lists[wheelDue].next; {
+		case sort != wheelSort:
+			l := w.node(sort)
+			w.unlink(l)
+			// The full slot number follows from its low 32 bits: it is near now.
+			w.place(sort, w.now+int64(int32(l.at-uint32(w.now))))
+		case due != wheelDue:
+			w.unlink(w.node(due))
+			w.count--
+			*budget--
+			return due - wheelFirst, true
+		case w.now >= to:
+			return 0, false
+		case w.count == 0:
+			w.now = to
+		default:
+			w.turn()
 		}
-		w.cascade(0, int(w.now)&(wheelSlots-1))
 	}
+	return 0, false
 }
 
-// cascade sorts the timers of one slot anew by their distance from now.
-func (w *Wheel) cascade(level, slot int) {
-	for w.heads[level][slot] != 0 {
-		i := w.heads[level][slot] - 1
-		w.unlink(i)
-		// The full slot number follows from its low 32 bits: it is near now.
-		w.place(i, w.now+int64(int32(w.links[i].at-uint32(w.now))))
+// turn lets one slot of level 0 pass.
+func (w *Wheel) turn() {
+	w.now++
+	for level := 1; level < wheelLevels && w.now&(1<<(wheelBits*level)-1) == 0; level++ {
+		w.move(listOf(level, w.now), wheelSort)
 	}
+	w.move(listOf(0, w.now), wheelDue)
 }

@@ -40,13 +40,19 @@ func TestWheelModel(t *testing.T) {
 	}
 }
 
+// next is Next with as many steps as it takes.
+func next(w *Wheel, now Tick) (uint32, bool) {
+	steps := 1 << 40
+	return w.Next(now, &steps)
+}
+
 func contains(m map[uint32]Tick, i uint32) bool { _, ok := m[i]; return ok }
 
 // drain takes everything that is due and compares it with the model.
 func drain(t *testing.T, w *Wheel, now Tick, model map[uint32]Tick) {
 	t.Helper()
 	for {
-		i, ok := w.Next(now)
+		i, ok := next(w, now)
 		if !ok {
 			break
 		}
@@ -73,14 +79,14 @@ func TestWheelPartly(t *testing.T) {
 		w.Arm(i, Tick(time.Second))
 	}
 	now := Tick(2 * time.Second)
-	if _, ok := w.Next(now); !ok {
+	if _, ok := next(&w, now); !ok {
 		t.Fatal("none is due")
 	}
 	w.Disarm(3)
 	w.Arm(4, Tick(time.Hour))
 	n := 1
 	for {
-		i, ok := w.Next(now)
+		i, ok := next(&w, now)
 		if !ok {
 			break
 		}
@@ -100,14 +106,14 @@ func TestWheelIdle(t *testing.T) {
 	w.start(0)
 	w.grow(1)
 	now := Tick(100 * 365 * 24 * time.Hour)
-	if _, ok := w.Next(now); ok {
+	if _, ok := next(&w, now); ok {
 		t.Error("something is due")
 	}
 	w.Arm(0, now.Add(time.Second))
-	if _, ok := w.Next(now); ok {
+	if _, ok := next(&w, now); ok {
 		t.Error("early")
 	}
-	if i, ok := w.Next(now.Add(2 * time.Second)); !ok || i != 0 {
+	if i, ok := next(&w, now.Add(2*time.Second)); !ok || i != 0 {
 		t.Error("late")
 	}
 }
@@ -137,10 +143,44 @@ func TestWheelAllocs(t *testing.T) {
 	if n := testing.AllocsPerRun(1000, func() {
 		w.Arm(0, now.Add(time.Minute))
 		now = now.Add(2 * time.Minute)
-		if _, ok := w.Next(now); !ok {
+		if _, ok := next(&w, now); !ok {
 			t.Fatal("late")
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestWheelSteps: whatever the number of timers in one slot, and whatever level it
+// was in, no call takes more steps than it is allowed, and all fire in time.
+func TestWheelSteps(t *testing.T) {
+	const timers, allowed = 100_000, 64
+	for _, at := range []Tick{5 * wheelGrain, 100 * wheelGrain, 5000 * wheelGrain} {
+		var w Wheel
+		w.start(0)
+		w.grow(timers)
+		for i := range uint32(timers) {
+			w.Arm(i, at)
+		}
+		fired := 0
+		for calls := 0; fired < timers; calls++ {
+			if calls > 2*timers/allowed+5000/allowed+3*timers/allowed {
+				t.Fatalf("at %v: %d of %d fired", at, fired, timers)
+			}
+			budget := allowed
+			for {
+				i, ok := w.Next(at, &budget)
+				if !ok {
+					break
+				}
+				if w.Armed(i) {
+					t.Fatalf("timer %d is still armed", i)
+				}
+				fired++
+			}
+			if budget < 0 {
+				t.Fatalf("%d steps more than allowed", -budget)
+			}
+		}
 	}
 }

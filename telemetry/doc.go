@@ -17,7 +17,10 @@
 //	session.EventDeny   logid="0000000013"  a packet that would have opened one was denied
 //	                    logid="0001000014"  ... by the firewall's own address (reason local-in)
 //
-// The fields, in order:
+//	session.EventClash  logid="0100020085"  a session took the tuple of another, which ended:
+//	                    an event of subtype "system" with both (new_status, old_status)
+//
+// The fields of the others, in order:
 //
 //	date time       local wall time, to the second
 //	devname         the host name
@@ -51,7 +54,9 @@
 //	rcvdbyte        IP bytes to the opener
 //	sentpkt rcvdpkt the same in packets
 //	reason          extension, denied packets only: the name of the packet.Reason
-//	msg             denied packets only: a sentence
+//	msg             a sentence about a denied packet, or about an end that its action
+//	                does not tell: cleared by the operator, gave way to a new session
+//	                in a full table, session clash
 //	helper          extension: the helper that reads the session, or that announced it
 //	mastersession   extension, only a session that a helper announced: the number of
 //	                its control session

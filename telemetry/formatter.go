@@ -29,7 +29,11 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 		return dst, false
 	}
 	logID, action, local := logForwardEnd, "", false
+	line := fields(dst)
 	switch e.Kind {
+	case session.EventClash:
+		f.clash(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:
@@ -43,7 +47,6 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 		return dst, false
 	}
 
-	line := fields(dst)
 	f.header(&line, e, logID, local)
 	f.flow(&line, e, local)
 	f.verdict(&line, e, action, local)
@@ -52,11 +55,18 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	if e.Kind == session.EventDeny {
 		line.text("reason", e.Reason.String())
 		line.text("msg", denyMessage(e))
-	} else if e.End == session.EndCleared {
-		line.text("msg", "session cleared by the operator")
+	} else if msg := endMessages[e.End]; msg != "" && e.Kind == session.EventEnd {
+		line.text("msg", msg)
 	}
 	f.origin(&line, e)
 	return append(line, '\n'), true
+}
+
+// endMessages are the sentences for ends that an action does not tell.
+var endMessages = [256]string{
+	session.EndCleared: "session cleared by the operator",
+	session.EndEvicted: "session gave way to a new one",
+	session.EndClash:   "session clash",
 }
 
 func endAction(end session.End) string {
@@ -77,15 +87,7 @@ func endAction(end session.End) string {
 
 // header adds what is known without looking at the flow.
 func (f *Formatter) header(line *fields, e *session.Event, logID string, local bool) {
-	at := f.Start.Add(time.Duration(e.Tick))
-	line.key("date")
-	*line = at.AppendFormat(*line, time.DateOnly)
-	line.key("time")
-	*line = at.AppendFormat(*line, time.TimeOnly)
-	line.text("devname", f.Hostname)
-	line.int("eventtime", at.UnixNano())
-	line.key("tz")
-	*line = at.AppendFormat(*line, `"-0700"`)
+	f.moment(line, e)
 	line.text("logid", logID)
 	line.text("type", "traffic")
 	if local {

@@ -129,6 +129,16 @@ func TestLines(t *testing.T) {
 			forward + webs + `action="close" ` + policy1 + `service="FTP" trandisp="noop" ` + counted + ` helper="ftp" mastersession=381779`},
 		{"cleared", func(e *session.Event) { e.End = session.EndCleared },
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session cleared by the operator"`},
+		{"evicted", func(e *session.Event) { e.End = session.EndEvicted },
+			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session gave way to a new one"`},
+		{"clash", func(e *session.Event) {
+			e.Kind, e.Logged, e.ReplyKey = session.EventClash, true, web.Reply()
+			e.ReplyKey.Dst = packet.MustAddr("172.31.19.186")
+			e.Old = session.Rival{Key: [2]packet.Key{six, six.Reply()}, Policy: 9, Child: true}
+		}, `logid="0100020085" type="event" subtype="system" level="information" vd="root" logdesc="session clash" status="clash" proto=6 msg="session clash" ` +
+			`new_status="state=00000204 tuple-num=2 policyid=1 dir=0 act=1 hook=4 ` + "10.1.100.11:44258->198.51.100.9:80(172.31.19.186:44258)" +
+			` dir=1 act=2 hook=0 198.51.100.9:80->172.31.19.186:44258(10.1.100.11:44258)" ` +
+			`old_status="state=00000000 tuple-num=2 policyid=9 dir=0 act=0 hook=0 2001:db8::5:5353->2001:db8::9:47225(:::0) dir=1 act=0 hook=4 2001:db8::9:47225->2001:db8::5:5353(:::0)"`},
 		{"implicit deny", deny(packet.ReasonImplicitDeny, 0),
 			forward + webs + `action="deny" ` + policy0 + `service="HTTP" trandisp="noop" ` + zeros +
 				` reason="implicit-deny" msg="Denied by forward policy check (policy 0)"`},

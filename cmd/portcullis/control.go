@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -59,8 +60,7 @@ func (d *daemon) serveControl(l net.Listener) io.Closer {
 	return s
 }
 
-// view is the engine as the control server reads it: everything happens under
-// the plane's lock.
+// view is the engine as the control server reads it, under the plane's lock.
 type view struct {
 	plane  *dataplane.Plane
 	worker *engine.Worker
@@ -68,14 +68,16 @@ type view struct {
 
 var _ control.Source = (*view)(nil)
 
-// Sessions copies a page of sessions.
+// Sessions copies a page of sessions, which packets of established sessions go on
+// beside.
 func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
-	v.plane.Do(func(now session.Tick) {
+	v.plane.Look(func(now session.Tick) {
 		at = control.Moment{Now: now, Generation: v.worker.Generation()}
-		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(ref session.Ref, s *session.Session) {
+		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(s *session.Session) {
 			r := &page[n]
 			n++
-			r.Ref, r.Session = ref, *s
+			s.Copy(&r.Session, runtime.Gosched)
+			r.Ref = r.Session.Ref()
 			for d := range r.Offset {
 				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
 			}
@@ -116,10 +118,11 @@ func (v *view) ClearExpectations(refs []session.Ref) (n int) {
 // Counters are the engine's.
 func (v *view) Counters() (c control.Counters) {
 	v.plane.Do(func(session.Tick) {
-		st, drops := v.worker.Stats(), v.worker.Drops()
+		st := v.worker.Stats()
 		c = control.Counters{
 			Sessions: st.Sessions, Expectations: st.Expectations, MaxSessions: st.MaxSessions, MaxExpectations: st.MaxExpected,
-			Created: st.Created, Cleared: st.Cleared, Clashes: drops[packet.ReasonSessionClash],
+			Created: st.Created, Cleared: st.Cleared, Clashes: st.Clashes,
+			Ephemeral: st.Ephemeral, MaxEphemeral: st.MaxEphemeral, Removable: st.Removable, Tension: st.Tension,
 		}
 	})
 	return c

@@ -29,6 +29,8 @@ type forwarder struct {
 	bytes  uint64
 }
 
+func (f *forwarder) Quick(_ session.Tick, batch []engine.Slot) int { return len(batch) }
+
 func (f *forwarder) Process(_ session.Tick, batch []engine.Slot) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +49,7 @@ func (f *forwarder) Process(_ session.Tick, batch []engine.Slot) {
 }
 
 func (f *forwarder) Generated() []engine.Slot { return nil }
-func (f *forwarder) Tick(session.Tick)        {}
+func (f *forwarder) Tick(session.Tick) bool   { return false }
 func (f *forwarder) Count(r packet.Reason, n uint64) {
 	f.mu.Lock()
 	f.counts[r] += n

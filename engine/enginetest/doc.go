@@ -19,13 +19,16 @@
 //	[TIME] PORT > PACKET answer [via HOP]           leaves, made by the engine
 //	TIME tick                         time passes
 //	repeat N PORT < PACKET [x REASON] N packets, with @ for 10000, 10001, ...;
-//	                                  what leaves is checked but not told
+//	                                  what leaves is checked but not told; with
+//	                                  "answered" behind it, the answer that swaps
+//	                                  both ends arrives where the packet left
 //	reload FILE                       another configuration
 //	mtu PORT N                        the MTU that the machine says of a port,
 //	                                  from the next configuration on
 //	sessions [FILE]                   the session table is this text
 //	expectations [FILE]               the expectations are this text
-//	events [FILE]                     what was reported since the last time
+//	events [FILE | -]                 what was reported since the last time; - is
+//	                                  anything
 //	counter REASON N                  so many packets died of it so far
 //	stat NAME N                       a field of engine.Stats
 //

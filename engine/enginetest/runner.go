@@ -21,6 +21,7 @@ type runner struct {
 	t       *testing.T
 	sc      *scenario
 	update  bool
+	quick   bool // ask Worker.Quick first
 	changed bool
 
 	names      *engine.Names
@@ -45,8 +46,8 @@ func (r *recorder) Push(e *session.Event) bool {
 	return true
 }
 
-func newRunner(t *testing.T, sc *scenario, update bool) *runner {
-	r := &runner{t: t, sc: sc, update: update, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}}
+func newRunner(t *testing.T, sc *scenario, update, quick bool) *runner {
+	r := &runner{t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}}
 	rs := r.compile("fw.toml")
 	if rs == nil {
 		return r
@@ -132,8 +133,10 @@ func (r *runner) pass(st *step) {
 	}
 	for r.ticked+tickEvery <= to {
 		r.ticked += tickEvery
-		r.worker.Tick(session.Tick(r.ticked))
-		r.collect(0, false)
+		for more := true; more; {
+			more = r.worker.Tick(session.Tick(r.ticked))
+			r.collect(0, false)
+		}
 	}
 	r.now = to
 }
@@ -163,6 +166,9 @@ func (r *runner) arrive(st *step, text string) {
 		r.worker.Count(why, 1)
 	} else {
 		ttl = hopLimit(&s.Packet)
+		if r.quick {
+			r.worker.Quick(session.Tick(r.now), batch)
+		}
 		r.worker.Process(session.Tick(r.now), batch)
 		if s.Verdict == engine.Drop {
 			why = s.Reason
@@ -203,12 +209,27 @@ func (r *runner) repeat(st *step) {
 		r.fail("%v", err)
 	}
 	for i := range n {
-		r.arrive(st, strings.ReplaceAll(st.packet, "@", strconv.Itoa(10000+i)))
+		text := strings.ReplaceAll(st.packet, "@", strconv.Itoa(10000+i))
+		r.arrive(st, text)
+		if st.suffix.answered && len(r.left) > 0 {
+			back := *st
+			back.port, back.suffix = r.left[len(r.left)-1].port, suffix{}
+			r.arrive(&back, swapEnds(text))
+		}
 		if r.t.Failed() {
 			return
 		}
 	}
 	r.left = nil
+}
+
+// swapEnds turns "udp A > B ..." into "udp B > A ...".
+func swapEnds(text string) string {
+	f := strings.Fields(text)
+	if len(f) > 3 && f[2] == ">" {
+		f[1], f[3] = f[3], f[1]
+	}
+	return strings.Join(f, " ")
 }
 
 // hopLimit is the TTL or hop limit of a packet.

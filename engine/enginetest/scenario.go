@@ -31,6 +31,7 @@ type suffix struct {
 	hold     bool
 	answer   bool
 	tight    bool
+	answered bool
 	via      string
 	fragment string
 }
@@ -138,6 +139,8 @@ func cutSuffix(p string) (string, suffix) {
 			s.answer = true
 		case last == "tight":
 			s.tight = true
+		case last == "answered":
+			s.answered = true
 		case word == "x":
 			s.reason, i = value, j
 		case word == "via":
@@ -171,15 +174,29 @@ func Reasons(path string) ([]string, error) {
 	return all, nil
 }
 
-// Run plays the scenario in a file. With update, golden texts that differ are
-// rewritten instead of reported.
+// Run plays the scenario in a file, twice: what Worker.Quick takes for itself must
+// be what Worker.Process would have done. With update, golden texts that differ
+// are rewritten instead of reported.
 func Run(t *testing.T, path string, update bool) {
 	t.Helper()
-	sc, err := read(path)
-	if err != nil {
-		t.Fatal(err)
+	for _, quick := range []bool{false, true} {
+		sc, err := read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(t, sc, update, quick)
+		if t.Failed() {
+			if quick {
+				t.Log("with Worker.Quick")
+			}
+			return
+		}
 	}
-	r := newRunner(t, sc, update)
+}
+
+func play(t *testing.T, sc *scenario, update, quick bool) {
+	t.Helper()
+	r := newRunner(t, sc, update, quick)
 	for i := range sc.steps {
 		r.step(&sc.steps[i])
 		if t.Failed() {

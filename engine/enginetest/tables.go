@@ -21,12 +21,14 @@ var states = [...]string{
 var kinds = [...]string{
 	session.EventStart: "start", session.EventEnd: "end", session.EventDeny: "deny",
 	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
+	session.EventClash: "clash",
 }
 
 var ends = [...]string{
 	session.EndNone: "", session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout",
 	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
 	session.EndShutdown: "shutdown", session.EndCleared: "cleared",
+	session.EndEvicted: "evicted", session.EndClash: "clash",
 }
 
 // text collects the words of a line.

@@ -263,7 +263,7 @@ func (t *Table) evict() uint32 {
 }
 
 // Expire ends datagrams whose time is over, at most budget of them.
-func (t *Table) Expire(now int64, budget int) {
+func (t *Table) Expire(now int64, budget int) (more bool) {
 	for f := range t.queues {
 		for n := t.queues[f].oldest; n != none && budget > 0; n = t.queues[f].oldest {
 			if !t.due(now, t.records.at(n)) {
@@ -273,6 +273,7 @@ func (t *Table) Expire(now int64, budget int) {
 			budget--
 		}
 	}
+	return budget <= 0
 }
 
 // due says whether the time of d is over.

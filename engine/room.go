@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"portcullis/packet"
+	"portcullis/session"
+)
+
+// Theory of operation.
+//
+// A table that is full must not keep honest connections out because of those
+// that came to nothing. So sessions of which nothing has come yet (half-open
+// connections, and others without an answer) are few by a limit of their own:
+// beyond it the oldest of them gives way to each new one. Under a flood that is
+// what the flood began a moment ago, and an honest client is answered within
+// that moment. Where the table is full all the same, they give way too, and then
+// sessions that have ended and are only remembered. What is established never
+// gives way: then the new one is refused.
+//
+// A half-open session is a record like any other, and nothing beside it: no
+// helper's memory before the other side has answered.
+
+// ephemeralShare is the part of the table that sessions may fill of which nothing
+// has come yet.
+const ephemeralShare = 4
+
+// room makes room for a new session where there is none, and reports false where
+// nothing can give way. spare does not.
+func (w *Worker) room(spare session.Ref) bool {
+	full := w.table.Len() >= w.table.Max()
+	if !full && w.table.Count(session.Ephemeral) < w.ephemeralMax() {
+		return true
+	}
+	if w.evict(session.Ephemeral, spare) || !full {
+		return true
+	}
+	return w.evict(session.Over, spare)
+}
+
+func (w *Worker) ephemeralMax() int { return max(w.table.Max()/ephemeralShare, 1) }
+
+// evict ends the oldest session of a class.
+func (w *Worker) evict(c session.Class, spare session.Ref) bool {
+	s := w.table.Oldest(c, spare)
+	if s == nil {
+		return false
+	}
+	if w.table.Len() >= w.table.Max() {
+		w.stats.Tension++
+	}
+	w.stats.Evicted++
+	w.remove(s, session.EndEvicted)
+	return true
+}
+
+// remove ends s and takes it out of the table.
+func (w *Worker) remove(s *session.Session, how session.End) {
+	w.end(s, how)
+	w.table.Remove(s)
+}
+
+// settle tells the table what it may do with s, after s has changed.
+func (w *Worker) settle(s *session.Session) { w.table.Classify(s, classOf(s)) }
+
+func classOf(s *session.Session) session.Class {
+	if s.Blocked {
+		return session.Over
+	}
+	if s.Key[packet.Original].Proto == packet.ProtoTCP {
+		switch s.State {
+		case session.StateSynSent, session.StateSynReceived:
+			return session.Ephemeral
+		case session.StateTimeWait, session.StateClose:
+			return session.Over
+		}
+	}
+	if !s.Replied {
+		return session.Ephemeral
+	}
+	return session.Lasting
+}
