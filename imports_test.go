@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"examples":                  {},
 	"dataplane/wire":            {"dataplane", "packet"},
 	"dataplane/fault":           {"dataplane", "packet"},
+	"dataplane/soak":            {},
 	"lab":                       {},
 	"lab/...":                   {"lab/...", "examples"},
 	"cmd/portcullis":            {"*"},

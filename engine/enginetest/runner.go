@@ -35,6 +35,7 @@ type runner struct {
 	left   []leaving
 	vars   map[string]int
 	events recorder
+	deaths Deaths
 }
 
 // recorder keeps events, as a ring that never loses one.
@@ -47,7 +48,7 @@ func (r *recorder) Push(e *session.Event) bool {
 }
 
 func newRunner(t *testing.T, sc *scenario, update, quick bool) *runner {
-	r := &runner{t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}}
+	r := &runner{t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}, deaths: Deaths{}}
 	rs := r.compile("fw.toml")
 	if rs == nil {
 		return r
@@ -161,7 +162,7 @@ func (r *runner) arrive(st *step, text string) {
 	s := &batch[0]
 	s.In = r.names.InterfaceIndex(st.port)
 	why := s.Parse(frame, off)
-	ttl := -1
+	ttl, events := -1, len(r.events.list)
 	if why != packet.ReasonNone {
 		r.worker.Count(why, 1)
 	} else {
@@ -172,6 +173,7 @@ func (r *runner) arrive(st *step, text string) {
 		r.worker.Process(session.Tick(r.now), batch)
 		if s.Verdict == engine.Drop {
 			why = s.Reason
+			r.died(why, events)
 		}
 	}
 	r.judge(st, s, why)

@@ -176,31 +176,34 @@ func Reasons(path string) ([]string, error) {
 
 // Run plays the scenario in a file, twice: what Worker.Quick takes for itself must
 // be what Worker.Process would have done. With update, golden texts that differ
-// are rewritten instead of reported.
-func Run(t *testing.T, path string, update bool) {
+// are rewritten instead of reported. It returns what happened beside packets that
+// died.
+func Run(t *testing.T, path string, update bool) Deaths {
 	t.Helper()
+	all := Deaths{}
 	for _, quick := range []bool{false, true} {
 		sc, err := read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		play(t, sc, update, quick)
+		all.Add(play(t, sc, update, quick))
 		if t.Failed() {
 			if quick {
 				t.Log("with Worker.Quick")
 			}
-			return
+			break
 		}
 	}
+	return all
 }
 
-func play(t *testing.T, sc *scenario, update, quick bool) {
+func play(t *testing.T, sc *scenario, update, quick bool) Deaths {
 	t.Helper()
 	r := newRunner(t, sc, update, quick)
 	for i := range sc.steps {
 		r.step(&sc.steps[i])
 		if t.Failed() {
-			return
+			return nil
 		}
 	}
 	r.nothingLeft()
@@ -209,4 +212,5 @@ func play(t *testing.T, sc *scenario, update, quick bool) {
 			t.Fatal(err)
 		}
 	}
+	return r.deaths
 }
