@@ -49,6 +49,7 @@ func ExampleSchema() {
 	//     set ip-fragment-timeout 30
 	//     set check-protocol-header loose
 	//     set reset-sessionless-tcp disable
+	//     set snat-route-change disable
 	//     set tcp-halfopen-timer 10
 	//     set tcp-halfclose-timer 120
 	//     set tcp-timewait-timer 1
@@ -60,6 +61,11 @@ func ExampleSchema() {
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable
 	// config system settings
+	//     set firewall-session-dirty check-all
 	//     set deny-tcp-with-icmp disable
 	//     set tcp-session-without-syn disable
+	//     set asymroute disable
+	//     set asymroute-icmp disable
+	//     set asymroute6 disable
+	//     set asymroute6-icmp disable
 }

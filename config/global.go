@@ -21,7 +21,7 @@ var globalTable = singleton(
 			}),
 			attr(func(g *Global) *uint32 { return &g.MaxSessions }, integer[uint32](16, 16777216), Attribute{
 				Name: "max-sessions", Default: "1048576", Extension: true,
-				Help: "The most sessions the box will hold; one more is refused.",
+				Help: "The most sessions the box will hold, if half of its memory holds them; beyond that, what is half-open or unanswered gives way to new sessions, and what is established stays.",
 			}),
 			attr(func(g *Global) *uint32 { return &g.IPFragmentMemThresholds }, integer[uint32](32, 2047), Attribute{
 				Name: "ip-fragment-mem-thresholds", Default: "32",
@@ -39,6 +39,11 @@ var globalTable = singleton(
 				Name: "reset-sessionless-tcp", Default: "disable",
 				Help: "Whether a TCP packet that belongs to no session and can not open one is answered with a reset.",
 				Note: "A reset is never answered, and what answers there are is limited to a thousand a second.",
+			}),
+			attr(func(g *Global) *bool { return &g.SNATRouteChange }, enable, Attribute{
+				Name: "snat-route-change", Default: "disable",
+				Help: "Whether sessions whose source is translated are routed anew when a route changes, as others are; otherwise they stay on their way as long as a route leads there.",
+				Note: "Where the new way gives another source address the session ends.",
 			}),
 			attr(func(g *Global) *uint32 { return &g.TCPHalfOpenTimer }, integer[uint32](1, 86400), Attribute{
 				Name: "tcp-halfopen-timer", Default: "10",

@@ -42,9 +42,19 @@ dst = "10.0.0.0/33"                   #! router static 1: dst "10.0.0.0/33": exp
 gateway = "10.1.1.1"
 device = "port3"                      #! router static 1: device "port3": no such interface
 
+[system.settings]
+firewall-session-dirty = "off"        #! system settings: firewall-session-dirty "off": expected check-all, check-new or check-policy-option
+
+[[firewall.shaper.per-ip-shaper]]
+name = "guests"
+max-bandwidth = 2000                  #! firewall shaper per-ip-shaper "guests": unknown attribute "max-bandwidth"
+max-concurrent-session = 2097001      #! firewall shaper per-ip-shaper "guests": max-concurrent-session 2097001: expected 0-2097000
+
 [[firewall.policy]]
 policyid = 12
 name = "first"
+per-ip-shaper = "guest"               #! firewall policy 12: per-ip-shaper "guest": no such per-ip-shaper
+firewall-session-dirty = "check-policy-option" #! firewall policy 12: firewall-session-dirty "check-policy-option": expected check-new or check-all
 srcinft = "port1"                     #! firewall policy 12: unknown attribute "srcinft" (did you mean "srcintf"?)
 srcintf = "port1"
 dstintf = [

@@ -83,6 +83,15 @@ var policyTable = table(
 				Help: "Whether a session may begin with a TCP segment from the middle of its connection: any with ACK and without SYN and RST, one with data only, or none. No helper reads such a session.",
 				Note: "It has no effect unless tcp-session-without-syn of system settings is enabled.",
 			}),
+			attr(func(p *Policy) *bool { return &p.CheckNew }, choice("check-new", "check-all"), Attribute{
+				Name: "firewall-session-dirty", Default: "check-all",
+				Help: "What becomes of the policy's existing sessions when the configuration or a route changes: check-all judges each again at its next packet, check-new leaves them alone.",
+				Note: "It has no effect unless firewall-session-dirty of system settings is check-policy-option; FortiOS shows it only then.",
+			}),
+			attr(func(p *Policy) *string { return &p.PerIPShaper }, optional(name(35)), Attribute{
+				Name: "per-ip-shaper", Refs: []string{perIPShaperPath},
+				Help: "The shaper that bounds how many sessions of this policy each source may have.",
+			}),
 		},
 	})
 

@@ -192,6 +192,7 @@ var schema = []*Table{
 	addrGroup6Table,
 	serviceTable,
 	serviceGroupTable,
+	perIPShaperTable,
 	policyTable,
 	staticTable,
 	static6Table,

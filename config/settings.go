@@ -6,6 +6,11 @@ var settingsTable = singleton(
 		Path: "system.settings",
 		Help: "How sessions are made and refused.",
 		Attributes: []*Attribute{
+			attr(func(s *Settings) *string { return &s.SessionDirty }, oneOf([]string{"check-all", "check-new", "check-policy-option"}, nil), Attribute{
+				Name: "firewall-session-dirty", Default: "check-all",
+				Help: "What becomes of existing sessions when the configuration or a route changes: check-all judges each again at its next packet, check-new leaves them alone, check-policy-option lets the policy that accepted the session decide.",
+				Note: "Every reload is a change, also one that changes this attribute alone. A session whose interface is gone, set down or without a link is always judged again.",
+			}),
 			attr(func(s *Settings) *bool { return &s.DenyTCPWithICMP }, enable, Attribute{
 				Name: "deny-tcp-with-icmp", Default: "disable",
 				Help: "Whether a policy with send-deny-packet answers TCP with an ICMP error as well, in place of a reset.",
@@ -14,5 +19,16 @@ var settingsTable = singleton(
 				Name: "tcp-session-without-syn", Default: "disable",
 				Help: "Whether policies may let a TCP session begin in the middle of its connection, by their own tcp-session-without-syn.",
 			}),
+			attr(func(s *Settings) *bool { return &s.AsymRoute }, enable, asymmetric("asymroute", "IPv4 TCP segments other than a SYN, and ICMP replies and errors,")),
+			attr(func(s *Settings) *bool { return &s.AsymRouteICMP }, enable, asymmetric("asymroute-icmp", "ICMP replies and errors")),
+			attr(func(s *Settings) *bool { return &s.AsymRoute6 }, enable, asymmetric("asymroute6", "IPv6 TCP segments other than a SYN, and ICMPv6 replies and errors,")),
+			attr(func(s *Settings) *bool { return &s.AsymRoute6ICMP }, enable, asymmetric("asymroute6-icmp", "ICMPv6 replies and errors")),
 		},
 	})
+
+func asymmetric(name, what string) Attribute {
+	return Attribute{
+		Name: name, Default: "disable",
+		Help: "Whether " + what + " that belong to no session are routed without asking a policy, from wherever they come: what is routed so is not inspected.",
+	}
+}

@@ -19,6 +19,7 @@ type Config struct {
 	AddrGroups6 []*AddrGroup     // firewall.addrgrp6
 	Services    []*Service       // firewall.service.custom
 	ServiceGrps []*ServiceGroup  // firewall.service.group
+	PerIP       []*PerIPShaper   // firewall.shaper.per-ip-shaper
 	Policies    []*Policy        // firewall.policy, in order of evaluation
 	Settings    Settings         // system.settings
 }
@@ -35,6 +36,7 @@ type Global struct {
 
 	CheckProtocolHeader string // "loose" or "strict"
 	ResetSessionlessTCP bool
+	SNATRouteChange     bool
 
 	TCPHalfOpenTimer  uint32 // seconds, as the others
 	TCPHalfCloseTimer uint32
@@ -45,8 +47,14 @@ type Global struct {
 
 // Settings is [system.settings].
 type Settings struct {
+	SessionDirty         string // firewall-session-dirty: "check-all", "check-new" or "check-policy-option"
 	DenyTCPWithICMP      bool
 	TCPSessionWithoutSYN bool
+
+	AsymRoute      bool
+	AsymRouteICMP  bool
+	AsymRoute6     bool
+	AsymRoute6ICMP bool
 }
 
 // LogSetting is [log.setting].
@@ -199,6 +207,14 @@ type ServiceGroup struct {
 	Comment string
 }
 
+// PerIPShaper is one [[firewall.shaper.per-ip-shaper]]. A limit of 0 is none.
+type PerIPShaper struct {
+	Name        string
+	Sessions    uint32 // max-concurrent-session
+	TCPSessions uint32
+	UDPSessions uint32
+}
+
 // Policy is one [[firewall.policy]].
 type Policy struct {
 	PolicyID       uint32
@@ -227,4 +243,6 @@ type Policy struct {
 	SendDenyPacket bool
 	TimeoutSendRST bool
 	WithoutSYN     string // tcp-session-without-syn: "all", "data-only" or "disable"
+	CheckNew       bool   // firewall-session-dirty check-new
+	PerIPShaper    string // "" for none
 }

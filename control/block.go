@@ -67,7 +67,9 @@ func (s *Session) head(b *line) {
 	b.text(" refresh_dir=")
 	b.text(cmp.Or(s.RefreshDir, "both"))
 	b.text(" flags=00000000 socktype=0 sockport=0 av_idx=0\n" +
-		"origin-shaper=\nreply-shaper=\nper_ip_shaper=\n")
+		"origin-shaper=\nreply-shaper=\nper_ip_shaper=")
+	b.text(s.PerIPShaper)
+	b.text("\n")
 }
 
 // origin is what the session has to do with policies and helpers.

@@ -67,6 +67,7 @@ func (fakeNames) Gateway(i uint16) packet.Addr {
 }
 func (fakeNames) Helper(i uint8) string   { return []string{"", "ftp"}[i] }
 func (fakeNames) Service(i uint32) string { return []string{"", "FTP", "HTTPS"}[i] }
+func (fakeNames) Shaper(i uint16) string  { return []string{"", "guests"}[i] }
 func (fakeNames) Policy(id uint32) string { return map[uint32]string{4: "out"}[id] }
 
 func key(proto uint8, src string, sport uint16, dst string, dport uint16) packet.Key {
@@ -79,7 +80,7 @@ func rec(id uint32, arrives, leaves packet.Key, edit func(*session.Record)) Reco
 	s := session.Record{
 		ID: id, Key: [2]packet.Key{arrives, leaves.Reply()}, Out: [2]uint16{1, 0},
 		Created: session.Tick(10 * time.Second), LastSeen: session.Tick(90 * time.Second),
-		Policy: 4, Generation: 2, LogEnd: true, State: session.StateEstablished,
+		Policy: 4, LogEnd: true, State: session.StateEstablished,
 		Bytes: [2]uint64{3969, 16481}, Packets: [2]uint64{32, 45},
 	}
 	s.SetTimeout(3600 * time.Second)
@@ -101,7 +102,7 @@ func gallery() *fake {
 	six := key(6, "fd01::2", 40000, "fd02::2", 22)
 	ftp, ftpOut := key(6, "10.1.0.2", 50000, "10.2.0.2", 21), key(6, "203.0.113.9", 50000, "10.2.0.2", 21)
 	data, dataIn := key(6, "10.2.0.2", 20, "203.0.113.9", 50001), key(6, "10.2.0.2", 20, "10.1.0.2", 50001)
-	f := &fake{at: Moment{Now: session.Tick(93*time.Second + 400*time.Millisecond), Generation: 2}}
+	f := &fake{at: Moment{Now: session.Tick(93*time.Second + 400*time.Millisecond)}}
 	f.records = []Record{
 		rec(1, plain, plain, func(s *session.Record) { s.Service = 2 }),
 		rec(2, plain, snat, func(s *session.Record) { s.Hop[0] = 1 }),
@@ -109,15 +110,16 @@ func gallery() *fake {
 		rec(4, vip, both, func(s *session.Record) { s.Blocked = true }),
 		rec(5, ping, pinged, func(s *session.Record) { s.SetTimeout(time.Minute) }),
 		rec(6, dns, dns, func(s *session.Record) {
-			s.State, s.Packets[1], s.Bytes[1], s.Policy, s.LogEnd = session.StateNone, 0, 0, 9, false
+			s.State, s.Packets[1], s.Bytes[1], s.Policy, s.LogEnd, s.Shaper = session.StateNone, 0, 0, 9, false, 1
 			s.SetTimeout(180 * time.Second)
 		}),
-		rec(7, six, six, func(s *session.Record) { s.Generation = 1; s.State = session.StateSynSent }),
+		rec(7, six, six, func(s *session.Record) { s.State = session.StateSynSent }),
 		rec(8, ftp, ftpOut, func(s *session.Record) { s.Helper, s.Control, s.Service = 1, 1, 1 }),
 		rec(0x16f90, data, dataIn, func(s *session.Record) {
 			s.Helper, s.Master, s.Against, s.Out = 1, session.Ref{Index: 7, ID: 8}, true, [2]uint16{0, 1}
 		}),
 	}
+	f.records[6].Dirty = true
 	f.records[7].Offset = [2]Offset{{Pos: 4000000000, Before: 3, After: -2}, {}}
 	waits := session.Expectation{
 		Match: key(6, "10.2.0.2", 0, "203.0.113.9", 50002), Leave: key(6, "10.2.0.2", 0, "10.1.0.2", 50002),

@@ -24,6 +24,7 @@ type Session struct {
 	Service     string    `json:"service,omitempty"`
 	Helper      string    `json:"helper,omitempty"`
 	Master      uint32    `json:"master,omitempty"` // serial of the control session
+	PerIPShaper string    `json:"per_ip_shaper,omitempty"`
 	Original    Direction `json:"original"`
 	Reply       Direction `json:"reply"`
 	RefreshDir  string    `json:"refresh_dir,omitempty"` // whose packets keep it alive, where not everyone's: "out" or "in"
@@ -100,10 +101,11 @@ func (s *Session) show(r *Record, at Moment, names Names) {
 		Duration: elapsed(at.Now.Sub(e.Created)),
 		Expire:   max(0, left(e.LastSeen.Add(e.Timeout()).Sub(at.Now))),
 		Timeout:  elapsed(e.Timeout()),
-		State:    wordsOf(e, at.Generation),
+		State:    wordsOf(e, r.Dirty),
 		Policy:   e.Policy, PolicyName: names.Policy(e.Policy),
 		Service: names.Service(e.Service), Helper: names.Helper(e.Helper), Master: e.Master.ID,
-		ref: r.Ref,
+		PerIPShaper: names.Shaper(e.Shaper),
+		ref:         r.Ref,
 	}
 	if e.Timeout() == session.Never {
 		s.Never, s.Expire, s.Timeout = true, 0, 0
@@ -166,7 +168,7 @@ func protoState(e *session.Record) uint8 {
 	return uint8(e.State)
 }
 
-func wordsOf(e *session.Record, generation uint32) (w Words) {
+func wordsOf(e *session.Record, dirty bool) (w Words) {
 	if e.LogEnd {
 		w |= WordLog
 	}
@@ -175,8 +177,11 @@ func wordsOf(e *session.Record, generation uint32) (w Words) {
 	} else {
 		w |= WordExt
 	}
-	if e.Generation != generation {
+	if dirty {
 		w |= WordDirty
+	}
+	if e.Shaper != 0 {
+		w |= WordPerIP
 	}
 	if e.Blocked {
 		w |= WordBlock

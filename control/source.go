@@ -26,8 +26,7 @@ type Source interface {
 
 // Moment is what a copied record is to be read by.
 type Moment struct {
-	Now        session.Tick
-	Generation uint32 // of the ruleset in force
+	Now session.Tick
 }
 
 // Record is the copy of a session.
@@ -35,6 +34,7 @@ type Record struct {
 	Ref     session.Ref
 	Session session.Record
 	Offset  [2]Offset
+	Dirty   bool // it will be judged again at its next packet
 }
 
 // ExpectRecord is the copy of an expectation.
@@ -68,5 +68,6 @@ type Names interface {
 	Gateway(number uint16) packet.Addr
 	Helper(number uint8) string
 	Service(number uint32) string
+	Shaper(number uint16) string
 	Policy(id uint32) string
 }

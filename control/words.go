@@ -13,13 +13,14 @@ const (
 	WordLog      Words = 1 << iota // its end is logged
 	WordNew                        // an expectation
 	WordMayDirty                   // accepted by a policy, and judged again when that changes
+	WordPerIP                      // a per-IP shaper counts it
 	WordDirty                      // it is to be judged again at its next packet
 	WordBlock                      // a changed configuration took its permission away
 	WordExt                        // announced by a helper
 	numWords     = iota
 )
 
-var wordNames = [numWords]string{"log", "new", "may_dirty", "dirty", "block", "ext"}
+var wordNames = [numWords]string{"log", "new", "may_dirty", "per_ip", "dirty", "block", "ext"}
 
 // appendTo appends the words, each behind a blank but the first.
 func (w Words) appendTo(b []byte) []byte {

@@ -13,14 +13,11 @@ import (
 // returns a verdict and no session.
 func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
-		if r == packet.ReasonNoSession {
-			w.sessionless(p)
-		}
-		return nil, Drop, r
+		return w.alone(p, r)
 	}
 	if e := w.expect.Find(&p.Key); e != nil {
 		if midway(p) { // what was announced has yet to begin
-			return nil, Drop, packet.ReasonNoSession
+			return w.alone(p, packet.ReasonNoSession)
 		}
 		return w.adopt(p, e)
 	}
@@ -35,21 +32,34 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r != packet.ReasonNone {
 		return nil, Drop, r
 	}
-	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
 	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
+	if midway(p) && (m.Policy.Accept && !picksUp(m.Policy, p) || !m.Policy.Accept && w.strays(p)) {
+		return w.alone(p, packet.ReasonNoSession)
+	}
 	if !m.Policy.Accept {
 		if m.Policy.Tell {
 			w.tell(p)
 		}
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
-	if midway(p) && !picksUp(m.Policy, p) {
-		w.sessionless(p)
-		return nil, Drop, packet.ReasonNoSession
-	}
 	return w.open(p, to, m)
+}
+
+// alone decides about a packet that can not open a session, because of r: it is
+// dropped, and its sender perhaps told, but where it strays.
+func (w *Worker) alone(p *Slot, r packet.Reason) (*session.Session, Verdict, packet.Reason) {
+	if r != packet.ReasonNoSession {
+		return nil, Drop, r
+	}
+	if w.strays(p) {
+		v, r := w.astray(p)
+		return nil, v, r
+	}
+	w.sessionless(p)
+	return nil, Drop, r
 }
 
 // route finds the way to dst.
@@ -70,9 +80,15 @@ func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
 	if !m.Found {
 		why, logIt = packet.ReasonImplicitDeny, w.rules.implicitLog
 	}
+	return w.refuse(p, out, why, m.Policy.ID, m.Service, logIt)
+}
+
+// refuse reports that p, which would have opened a session under a policy, dies
+// of why.
+func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service uint32, logIt bool) packet.Reason {
 	w.push(&session.Event{
 		Kind: session.EventDeny, Reason: why, HasRoute: true, LogIt: logIt,
-		In: p.In, Out: out, Policy: m.Policy.ID, Service: m.Service,
+		In: p.In, Out: out, Policy: policy, Service: service,
 		Key: p.Key, ReplyKey: p.Key.Reply(),
 	})
 	return why
@@ -80,6 +96,10 @@ func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
 
 // open creates the session that policy m allows.
 func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+	shaper := w.rules.quotas.shaper(m.Policy.ID)
+	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
+		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
+	}
 	b := nat.Identity(p.Key)
 	if m.Policy.NAT {
 		src, ok := w.rules.routes.SourceFor(to.Out, !p.Key.Dst.Is4(), nextHop(to.Gateway, p.Key.Dst))
@@ -100,6 +120,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 		s.Helper, s.Bound = n, true
 	}
 	w.enter(s, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
+	w.shape(s, shaper)
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
 }
@@ -107,7 +128,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 // obey makes s a session of the policy that matched.
 func obey(s *session.Session, m policy.Match) {
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = m.Policy.ID, m.Service, m.Policy.LogAll, m.Policy.AnySeq
-	s.Resets = m.Policy.ResetEnd
+	s.Resets, s.CheckNew = m.Policy.ResetEnd, m.Policy.CheckNew
 }
 
 // adopt creates the session of a flow that a helper announced: a child of the
@@ -126,8 +147,11 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if r != packet.ReasonNone {
 		return nil, Drop, r
 	}
-	if !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
+	}
+	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {
+		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, master.Policy, master.Service, master.LogEnd)
 	}
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
 	if leave.Src != p.Key.Src {
@@ -148,8 +172,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Master, s.Helper = was.Master, was.Helper
 	s.Against = (was.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
-	s.Resets = master.Resets
+	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
+	w.shape(s, master.Shaper)
 	if e := w.expect.Find(&p.Key); e != nil {
 		w.expect.Remove(e)
 	}

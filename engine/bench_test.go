@@ -33,8 +33,9 @@ func BenchmarkTrip(b *testing.B) {
 		}
 	}
 	for _, n := range []int{1, 100} {
-		b.Run(fmt.Sprintf("setup/policies=%d", n), func(b *testing.B) { benchSetup(b, n) })
+		b.Run(fmt.Sprintf("setup/policies=%d", n), func(b *testing.B) { benchSetup(b, n, false) })
 	}
+	b.Run("setup/policies=100/snat+log", func(b *testing.B) { benchSetup(b, 100, true) })
 }
 
 const benchBatch = 64
@@ -90,9 +91,15 @@ func benchAnswer(w *Worker, s *session.Session) {
 	w.settle(s)
 }
 
-func benchSetup(b *testing.B, policies int) {
+// benchSetup opens sessions that the last of so many policies allows; with full they
+// are translated, and events of their start and end go into a ring as the traffic
+// log's.
+func benchSetup(b *testing.B, policies int, full bool) {
 	const flows = 4096
-	w := benchWorker(b, policies, false)
+	w := benchWorker(b, policies, full)
+	if full {
+		w.sink = &benchSink{list: make([]session.Event, 1<<13)}
+	}
 	batch := make([]Slot, benchBatch)
 	train := benchTrain("tcp4", packet.TCPSyn, flows, 1)
 	b.ReportAllocs()
@@ -115,6 +122,19 @@ func benchSetup(b *testing.B, policies int) {
 			b.StartTimer()
 		}
 	}
+}
+
+// benchSink keeps the latest events.
+type benchSink struct {
+	list []session.Event
+	n    int
+}
+
+// Push keeps a copy of e.
+func (k *benchSink) Push(e *session.Event) bool {
+	k.list[k.n&(len(k.list)-1)] = *e
+	k.n++
+	return true
 }
 
 // train is a row of frames of equal length, one for each flow.

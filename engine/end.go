@@ -5,13 +5,15 @@ import (
 	"portcullis/session"
 )
 
-// push hands an event to the sink and counts it where it is lost.
+// push hands an event to the sink and counts it where it is lost. What is
+// handed to a sink does not stay on the stack, so it lies in the worker.
 func (w *Worker) push(e *session.Event) {
 	if w.sink == nil {
 		return
 	}
-	e.Tick = w.now
-	if !w.sink.Push(e) {
+	w.event = *e
+	w.event.Tick = w.now
+	if !w.sink.Push(&w.event) {
 		w.stats.EventsLost++
 	}
 }
@@ -51,6 +53,7 @@ func (w *Worker) clash(old, s *session.Session) {
 // end reports that s is over and lets go of what belongs to it.
 func (w *Worker) end(s *session.Session, how session.End) {
 	w.letGo(s)
+	w.shape(s, 0)
 	if s.Helper != 0 && s.Master.ID == 0 {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}

@@ -14,7 +14,7 @@ func (w *Worker) passes(s *session.Session, dir packet.Dir, p *Slot) packet.Reas
 	switch {
 	case s.Blocked:
 		return packet.ReasonSessionBlocked
-	case p.In != s.Out[dir.Other()] && !w.rules.routes.ReversePath(p.Key.Src, p.In):
+	case p.In != s.Out[dir.Other()] && !w.comesFrom(p):
 		return packet.ReasonReversePath
 	case p.LastHop():
 		return w.ttlExpired(p)

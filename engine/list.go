@@ -32,9 +32,6 @@ func (w *Worker) Offset(s *session.Session, dir packet.Dir) helpers.Offset {
 	return w.controls.at(s.Control).control.Offset(dir)
 }
 
-// Generation is that of the ruleset in force.
-func (w *Worker) Generation() uint32 { return w.rules.Generation }
-
 // Clear ends those of the sessions that still live, for the operator, and says
 // how many those were. What their helpers expect ends with them.
 func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {

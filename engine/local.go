@@ -8,7 +8,7 @@ import (
 // local decides about a packet for the box itself: it answers echo requests
 // where allowaccess of the interface says so, and offers nothing else.
 func (w *Worker) local(p *Slot) (Verdict, packet.Reason) {
-	if !p.Key.Src.IsLinkLocal() && !w.rules.routes.ReversePath(p.Key.Src, p.In) {
+	if !p.Key.Src.IsLinkLocal() && !w.comesFrom(p) {
 		return Drop, packet.ReasonReversePath
 	}
 	echo := p.ICMPType == packet.ICMPEcho && p.Key.Proto == packet.ProtoICMP ||

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -10,8 +11,9 @@ import (
 )
 
 // Names numbers what packets, sessions and events carry as numbers: interfaces,
-// services, helpers, gateways. It only grows, so that a number means the same name under every
-// ruleset. It may be used from any goroutine.
+// services, shapers, helpers, gateways, timers. It only grows, so that a number
+// means the same under every ruleset: a session may keep its numbers while
+// rulesets come and go. It may be used from any goroutine.
 type Names struct {
 	mu         sync.RWMutex
 	interfaces intern
@@ -20,7 +22,38 @@ type Names struct {
 	hops       map[packet.Addr]uint16
 	policies   map[uint32]string
 	helpers    []*helpers.Helper
+	shapers    register[string]
+	timers     register[timers]
+	ttls       register[ttl]
 }
+
+// register numbers values in order of their first appearance.
+type register[V comparable] struct {
+	numbers map[V]uint16
+	values  []V
+}
+
+// number is the number of v, which gets one where it has none. noun says what v
+// is where there is none left.
+func (r *register[V]) number(v V, noun string) (uint16, error) {
+	if n, ok := r.numbers[v]; ok {
+		return n, nil
+	}
+	if len(r.values) > math.MaxUint16 {
+		return 0, fmt.Errorf("%s %v: expected at most %d different ones between two starts", noun, v, len(r.values))
+	}
+	if r.numbers == nil {
+		r.numbers = map[V]uint16{}
+	}
+	n := uint16(len(r.values))
+	r.numbers[v] = n
+	r.values = append(r.values, v)
+	return n, nil
+}
+
+// snapshot is what the numbers given out so far mean. Nothing of it changes any
+// more: what is new comes behind it.
+func (r *register[V]) snapshot() []V { return slices.Clip(r.values) }
 
 // intern numbers strings in order of their first appearance.
 type intern struct {
@@ -41,10 +74,11 @@ func (n *intern) number(name string) int {
 }
 
 // NewNames returns a register that knows the helpers registered so far. Number
-// 0 of services and helpers is "none".
+// 0 of services, shapers and helpers is "none".
 func NewNames() *Names {
 	n := &Names{policies: map[uint32]string{}, hops: map[packet.Addr]uint16{}, gateways: make([]packet.Addr, 1), helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
 	n.services.number("")
+	n.shapers.number("", "")
 	return n
 }
 
@@ -89,6 +123,46 @@ func (n *Names) ServiceNumber(name string) uint32 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return uint32(n.services.number(name))
+}
+
+// Shaper is the name of per-IP shaper i; "" for 0.
+func (n *Names) Shaper(i uint16) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.shapers.values) {
+		return n.shapers.values[i]
+	}
+	return ""
+}
+
+// shaperNumber is the number of the shaper of that name; it gets one where it
+// has none.
+func (n *Names) shaperNumber(name string) (uint16, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.shapers.number(name, "firewall shaper per-ip-shaper")
+}
+
+// timersNumber is the number of a set of timers; it gets one where it has none.
+func (n *Names) timersNumber(t timers) (uint16, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.timers.number(t, "service timers")
+}
+
+// ttlNumber is the number of a session-ttl; it gets one where it has none.
+func (n *Names) ttlNumber(t ttl) (uint16, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ttls.number(t, "session-ttl")
+}
+
+// clocks is what the numbers of timers and session-ttls mean, all that were
+// given out so far.
+func (n *Names) clocks() ([]timers, []ttl) {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.timers.snapshot(), n.ttls.snapshot()
 }
 
 // Gateway is the gateway of that number; zero for 0.

@@ -6,12 +6,20 @@ import (
 )
 
 // recheck judges a session by a ruleset that is newer than the one that allowed
-// it (firewall-session-dirty check-all): one that is no longer allowed is
-// blocked until it expires, one that is goes on, under the policy that now
-// allows it.
+// it, unless it is to be left alone (firewall-session-dirty): one that is no
+// longer allowed is blocked until it expires, one that is goes on, under the
+// policy that now allows it.
 func (w *Worker) recheck(s *session.Session) {
+	alone := w.rules.leavesAlone(s)
 	s.Generation = w.rules.Generation
+	if alone {
+		return
+	}
+	out, hop := s.Out, s.Hop
 	blocked := !w.stillAllowed(s)
+	if blocked { // it keeps the ways that it was allowed, to return to
+		s.Out, s.Hop = out, hop
+	}
 	if blocked && !s.Blocked {
 		w.stats.Blocked++
 	}
@@ -20,48 +28,87 @@ func (w *Worker) recheck(s *session.Session) {
 }
 
 func (w *Worker) stillAllowed(s *session.Session) bool {
-	if !w.stillLeads(s) {
+	moved, ok := w.stillLeads(s)
+	switch {
+	case !ok:
 		return false
-	}
-	if s.Master.ID != 0 {
-		return w.masterAllows(s)
+	case s.Master.ID != 0:
+		return w.masterAllows(s) && (!moved || w.keepsSource(s))
 	}
 	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &s.Key[packet.Original])
 	if !m.Policy.Accept {
 		return false
 	}
+	if moved && !m.Policy.NAT {
+		w.lapse(s)
+		return false
+	}
+	if moved && !w.keepsSource(s) {
+		return false
+	}
 	obey(s, m)
+	w.shape(s, w.rules.quotas.shaper(m.Policy.ID))
 	w.retime(s, m.Object)
 	return true
 }
 
-// stillLeads says whether both ways of s exist: as the routes are now or, where
-// it is translated, as they were, as long as the translated address is ours.
-func (w *Worker) stillLeads(s *session.Session) bool {
-	if !s.Translated() {
-		return w.reroute(s)
+// stillLeads finds the ways of s as the routes are now. A translated session
+// stays on one that some route still takes, unless snat-route-change is enabled,
+// and has none at all when its address is no longer ours. moved says that it
+// leaves its translated address by another way than before.
+func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
+	translated := s.Translated()
+	outside := outward(s)
+	if translated {
+		if _, own := w.rules.routes.Local(s.Key[outside.Other()].Dst); !own {
+			return false, false
+		}
 	}
-	address := s.Key[packet.Reply].Dst // what the source was translated to
-	if address == s.Key[packet.Original].Src {
-		address = s.Key[packet.Original].Dst // the destination was translated
+	out, hop := s.Out, s.Hop
+	for d := range out {
+		dst := s.Leaving(packet.Dir(d)).Dst
+		if translated && !w.rules.rerouteSNAT && w.rules.routes.Leads(dst, out[d], hop[d]) {
+			continue
+		}
+		to, r := w.route(dst)
+		if r != packet.ReasonNone {
+			return false, false
+		}
+		out[d], hop[d] = to.Out, to.Hop
 	}
-	_, own := w.rules.routes.Local(address)
-	return own && w.rules.up(s.Out[packet.Original]) && w.rules.up(s.Out[packet.Reply])
+	moved = translated && (out[outside] != s.Out[outside] || hop[outside] != s.Hop[outside])
+	s.Out, s.Hop = out, hop
+	return moved, true
 }
 
-// reroute finds the ways of an untranslated session anew.
-func (w *Worker) reroute(s *session.Session) bool {
-	there, r := w.route(s.Key[packet.Original].Dst)
-	if r != packet.ReasonNone {
-		return false
+// outward is the direction in which the packets of s leave with a translated
+// source: the opener's, but where only the destination is translated for it, the
+// other.
+func outward(s *session.Session) packet.Dir {
+	if s.Key[packet.Reply].Dst == s.Key[packet.Original].Src && s.Key[packet.Original].Dst != s.Key[packet.Reply].Src {
+		return packet.Reply
 	}
-	back, r := w.route(s.Key[packet.Original].Src)
-	if r != packet.ReasonNone {
-		return false
+	return packet.Original
+}
+
+// keepsSource says whether the way that a translated session was moved to gives
+// its packets the address that the other side knows. Where it does not, the
+// session ends soon, so that a new one can take the way.
+func (w *Worker) keepsSource(s *session.Session) bool {
+	d := outward(s)
+	leave := s.Leaving(d)
+	src, ok := w.rules.routes.SourceFor(s.Out[d], !leave.Dst.Is4(), w.hop(s, d, leave.Dst))
+	if ok && src == leave.Src {
+		return true
 	}
-	s.Out = [2]uint16{there.Out, back.Out}
-	s.Hop = [2]uint16{there.Hop, back.Hop}
-	return true
+	w.lapse(s)
+	return false
+}
+
+// lapse has s end at the next tick.
+func (w *Worker) lapse(s *session.Session) {
+	s.SetTimeout(0)
+	w.table.Shorten(s)
 }
 
 // masterAllows lets a child follow its control session. One that outlives its
@@ -71,7 +118,8 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 		if m.Generation != w.rules.Generation {
 			w.recheck(m)
 		}
-		s.Policy, s.AnySeq, s.Resets = m.Policy, m.AnySeq, m.Resets
+		s.Policy, s.AnySeq, s.Resets, s.CheckNew = m.Policy, m.AnySeq, m.Resets, m.CheckNew
+		w.shape(s, m.Shaper)
 		w.retime(s, 0)
 		return !m.Blocked
 	}

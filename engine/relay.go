@@ -15,6 +15,9 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	}
 	answers := e.Key.Reply()
 	s, dir := w.table.Find(&answers) // the error travels as the answers do
+	if s == nil && w.strays(p) {
+		return w.astray(p)
+	}
 	if s == nil || p.Key.Dst != e.Key.Src {
 		return Drop, packet.ReasonICMPNoSession
 	}
@@ -24,7 +27,7 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	switch {
 	case s.Blocked:
 		return Drop, packet.ReasonSessionBlocked
-	case p.In != s.Out[dir.Other()] && !w.rules.routes.ReversePath(p.Key.Src, p.In):
+	case p.In != s.Out[dir.Other()] && !w.comesFrom(p):
 		return Drop, packet.ReasonReversePath
 	}
 	if e.Key.Proto == packet.ProtoTCP && w.rules.tcp.ResetRange && !s.TCP.Quotes(uint8(dir.Other()), w.sentSeq(s, dir.Other(), p.QuotedSeq(e))) {

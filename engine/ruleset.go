@@ -41,13 +41,17 @@ type Ruleset struct {
 	secondary   map[packet.Addr]config.AllowAccess
 	tcp         tcp.Mode // how closely connections are tracked
 	clocks      *clocks
+	quotas      quotas
 	implicitLog bool
 	localInLog  bool
 
-	strictHeaders    bool // check-protocol-header strict
-	resetSessionless bool // reset-sessionless-tcp
-	tellByICMP       bool // deny-tcp-with-icmp
-	pickUp           bool // tcp-session-without-syn, where the policy agrees
+	asymmetric       asymmetric
+	dirty            dirty // firewall-session-dirty
+	rerouteSNAT      bool  // snat-route-change
+	strictHeaders    bool  // check-protocol-header strict
+	resetSessionless bool  // reset-sessionless-tcp
+	tellByICMP       bool  // deny-tcp-with-icmp
+	pickUp           bool  // tcp-session-without-syn, where the policy agrees
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -86,6 +90,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
 
+		asymmetric:       asymmetryOf(&cfg.Settings),
+		dirty:            dirties[cfg.Settings.SessionDirty],
+		rerouteSNAT:      cfg.Global.SNATRouteChange,
 		strictHeaders:    cfg.Global.CheckProtocolHeader == "strict",
 		resetSessionless: cfg.Global.ResetSessionlessTCP,
 		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
@@ -108,6 +115,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		return nil, err
 	}
 	if rs.clocks, err = compileClocks(cfg, names); err != nil {
+		return nil, err
+	}
+	if rs.quotas, err = compileQuotas(cfg, names); err != nil {
 		return nil, err
 	}
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {
@@ -201,6 +211,9 @@ func (rs *Ruleset) mtu(i uint16) int {
 func (rs *Ruleset) up(i uint16) bool {
 	return int(i) < len(rs.interfaces) && rs.interfaces[i].used
 }
+
+// carries says whether packets can come and go by interface i.
+func (rs *Ruleset) carries(i uint16) bool { return rs.up(i) && !rs.interfaces[i].down }
 
 // linkLocal says whether a is the link-local address of interface i.
 func (rs *Ruleset) linkLocal(i uint16, a packet.Addr) bool {

@@ -47,9 +47,8 @@ func land(k *packet.Key) bool {
 	return k.Src == k.Dst
 }
 
-// mayOpen refuses first packets that no session can begin with.
-func (w *Worker) mayOpen(p *Slot) packet.Reason {
-	k := &p.Key
+// addressed refuses addresses that no packet can have that is to be forwarded.
+func (w *Worker) addressed(k *packet.Key) packet.Reason {
 	switch {
 	case k.Src.IsMulticast(), k.Src.IsUnspecified(), k.Src.IsLoopback(), k.Src.IsBroadcast():
 		return packet.ReasonMartianSource
@@ -59,6 +58,15 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 		return packet.ReasonMartianDestination
 	case land(k):
 		return packet.ReasonLand
+	}
+	return packet.ReasonNone
+}
+
+// mayOpen refuses first packets that no session can begin with.
+func (w *Worker) mayOpen(p *Slot) packet.Reason {
+	k := &p.Key
+	if r := w.addressed(k); r != packet.ReasonNone {
+		return r
 	}
 	switch k.Proto {
 	case packet.ProtoTCP:

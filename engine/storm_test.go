@@ -133,7 +133,10 @@ func TestStorm(t *testing.T) {
 	loud := "reset-sessionless-tcp = \"enable\"\ncheck-protocol-header = \"strict\"\n[system.settings]\ntcp-session-without-syn = \"enable\"\n" +
 		rigPolicy + "timeout-send-rst = \"enable\"\ntcp-session-without-syn = \"all\"\n"
 	denied := strings.Replace(rigPolicy, "accept", "deny", 1) + "send-deny-packet = \"enable\"\n"
-	r := newRig(t, nat, nat, loud, denied)
+	loose := "snat-route-change = \"enable\"\n[system.settings]\nasymroute = \"enable\"\nasymroute6 = \"enable\"\nfirewall-session-dirty = \"check-new\"\n" +
+		"[[firewall.shaper.per-ip-shaper]]\nname = \"few\"\nmax-concurrent-session = 7\nmax-concurrent-tcp-session = 5\n" +
+		nat + "per-ip-shaper = \"few\"\n"
+	r := newRig(t, nat, nat, loud, denied, loose)
 	s := &storm{r: rand.New(rand.NewPCG(3, 4)), next: map[string]uint32{}}
 	talks := []*talk{{id: 1}, {id: 2}, {id: 3}, {id: 4}}
 	rules := uint32(0)
@@ -149,7 +152,7 @@ func TestStorm(t *testing.T) {
 			r.worker.Tick(r.now)
 		case 1:
 			rules++
-			r.worker.SetRuleset(r.rules[[]int{0, 1, 0, 2, 1, 3}[rules%6]])
+			r.worker.SetRuleset(r.rules[[]int{0, 1, 0, 2, 1, 3, 0, 4}[rules%8]])
 		case 2:
 			r.clear()
 		}
@@ -160,7 +163,7 @@ func TestStorm(t *testing.T) {
 		}
 	}
 	stats := r.worker.Stats()
-	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Reassembled < 300 || stats.Cleared < 10 {
+	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Reassembled < 300 || stats.Cleared < 10 || stats.Astray < 100 || r.worker.Drops()[packet.ReasonSessionQuota] < 100 {
 		t.Errorf("the storm was a breeze: %+v", stats)
 	}
 	r.worker.Shutdown(r.now, 1<<30)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -21,14 +20,26 @@ type timers struct {
 	halfOpen, halfClose, timeWait, reset, udpIdle time.Duration
 }
 
+// ttl is a session-ttl that somebody gave, or the default that stands in for it
+// where nobody did. Only TCP and SCTP have the default.
+type ttl struct {
+	idle  time.Duration
+	given bool
+}
+
+// String is a part of an error message.
+func (t ttl) String() string { return t.idle.String() }
+
 // clocks is what a configuration says about idle times. A session keeps numbers
-// into sets and ttls; number 0 is the box's own.
+// into sets and ttls. They are those of the register, so that they mean the same
+// under the next ruleset: see Names.
 type clocks struct {
 	sets     []timers
-	ttls     []time.Duration
+	ttls     []ttl
+	base     clock // where nothing else is said
 	ports    [256][]portTTL
-	policies map[uint32]uint16 // session-ttl by policy id, where there is one
-	services map[uint32]clock  // by the number of the service's name, likewise
+	policies map[uint32]uint16     // session-ttl by policy id, where there is one
+	services map[uint32]serviceOwn // by the number of the service's name, likewise
 }
 
 // portTTL is an entry of system session-ttl.
@@ -38,12 +49,17 @@ type portTTL struct {
 	still     uint8
 }
 
-// clock is what rules the life of one session, or the part that a service has in
-// it.
+// clock is what rules the life of one session.
 type clock struct {
 	timers, ttl uint16
 	still       uint8
-	udp         bool // the service's udp-idle-timer comes before any session-ttl
+}
+
+// serviceOwn is the part that a service has in a clock.
+type serviceOwn struct {
+	timers, ttl uint16
+	given       bool // it has a session-ttl
+	udp         bool // its udp-idle-timer comes before any session-ttl
 }
 
 // stills are the words of refresh-direction as directions that do not refresh.
@@ -55,41 +71,57 @@ func compileClocks(cfg *config.Config, names *Names) (*clocks, error) {
 		halfOpen: seconds(g.TCPHalfOpenTimer), halfClose: seconds(g.TCPHalfCloseTimer),
 		timeWait: seconds(g.TCPTimeWaitTimer), reset: seconds(g.TCPRSTTimer), udpIdle: seconds(g.UDPIdleTimer),
 	}
-	c := &clocks{
-		sets: []timers{base}, ttls: []time.Duration{seconds(cfg.SessionTTL.Default)},
-		policies: map[uint32]uint16{}, services: map[uint32]clock{},
+	c := &clocks{policies: map[uint32]uint16{}, services: map[uint32]serviceOwn{}}
+	var err error
+	if c.base.timers, err = names.timersNumber(base); err != nil {
+		return nil, err
 	}
-	setNumbers, ttlNumbers := map[timers]int{base: 0}, map[uint32]int{}
-	// Number 0 stands for no session-ttl at all: even an equal one has its own.
-	ttl := func(n uint32) uint16 {
-		if n == 0 {
-			return 0
-		}
-		return numbered(&c.ttls, ttlNumbers, n, seconds(n))
+	if c.base.ttl, err = names.ttlNumber(ttl{idle: seconds(cfg.SessionTTL.Default)}); err != nil {
+		return nil, err
 	}
 	for _, p := range cfg.SessionTTL.Ports {
-		e := portTTL{low: p.StartPort, high: p.EndPort, ttl: ttl(p.Timeout), still: stills[p.RefreshDirection]}
+		e := portTTL{low: p.StartPort, high: p.EndPort, still: stills[p.RefreshDirection]}
+		if e.ttl, err = names.ttlNumber(ttl{seconds(p.Timeout), true}); err != nil {
+			return nil, err
+		}
 		if !p.HasPorts() {
 			e.low, e.high = 0, math.MaxUint16
 		}
 		c.ports[p.Protocol] = append(c.ports[p.Protocol], e)
 	}
 	for _, p := range cfg.Policies {
-		if p.SessionTTL != 0 {
-			c.policies[p.PolicyID] = ttl(p.SessionTTL)
+		if p.SessionTTL == 0 {
+			continue
+		}
+		if c.policies[p.PolicyID], err = names.ttlNumber(ttl{seconds(p.SessionTTL), true}); err != nil {
+			return nil, err
 		}
 	}
 	for _, s := range cfg.Services {
-		own := base.with(s)
-		of := clock{timers: numbered(&c.sets, setNumbers, own, own), ttl: ttl(s.SessionTTL), udp: s.UDPIdleTimer != 0}
-		if of != (clock{}) {
-			c.services[names.ServiceNumber(s.Name)] = of
+		if err := c.service(s, base, names); err != nil {
+			return nil, err
 		}
 	}
-	if n := max(len(c.sets), len(c.ttls)); n > math.MaxUint16 {
-		return nil, fmt.Errorf("system session-ttl: %d different timers: expected at most %d", n, math.MaxUint16)
-	}
+	c.sets, c.ttls = names.clocks()
 	return c, nil
+}
+
+// service enters what s has of its own, if there is anything.
+func (c *clocks) service(s *config.Service, base timers, names *Names) error {
+	own := serviceOwn{given: s.SessionTTL != 0, udp: s.UDPIdleTimer != 0}
+	var err error
+	if own.timers, err = names.timersNumber(base.with(s)); err != nil {
+		return err
+	}
+	if own.given {
+		if own.ttl, err = names.ttlNumber(ttl{seconds(s.SessionTTL), true}); err != nil {
+			return err
+		}
+	}
+	if own != (serviceOwn{timers: c.base.timers}) {
+		c.services[names.ServiceNumber(s.Name)] = own
+	}
+	return nil
 }
 
 // with is t with the timers that s has of its own.
@@ -105,17 +137,6 @@ func (t timers) with(s *config.Service) timers {
 	return t
 }
 
-// numbered is the number of v in all, where it is put if it is new.
-func numbered[K comparable, V any](all *[]V, numbers map[K]int, k K, v V) uint16 {
-	n, ok := numbers[k]
-	if !ok {
-		n = len(*all)
-		numbers[k] = n
-		*all = append(*all, v)
-	}
-	return uint16(n)
-}
-
 func seconds(n uint32) time.Duration {
 	if n == config.Never {
 		return session.Never
@@ -126,7 +147,7 @@ func seconds(n uint32) time.Duration {
 // of is what rules the life of a flow that a policy admits by a service object:
 // of session-ttl the service's, else the policy's, else that of the port.
 func (c *clocks) of(key *packet.Key, policy, object uint32) clock {
-	var life clock
+	life := c.base
 	for _, p := range c.ports[key.Proto] {
 		if p.low <= key.DstPort && key.DstPort <= p.high {
 			life.ttl, life.still = p.ttl, p.still
@@ -134,17 +155,19 @@ func (c *clocks) of(key *packet.Key, policy, object uint32) clock {
 		}
 	}
 	if len(c.policies) != 0 {
-		if ttl := c.policies[policy]; ttl != 0 {
+		if ttl, ok := c.policies[policy]; ok {
 			life.ttl = ttl
 		}
 	}
 	if len(c.services) != 0 {
-		s := c.services[object]
-		life.timers = s.timers
+		s, ok := c.services[object]
+		if ok {
+			life.timers = s.timers
+		}
 		switch {
 		case s.udp && key.Proto == packet.ProtoUDP:
-			life.ttl = 0
-		case s.ttl != 0:
+			life.ttl = c.base.ttl
+		case s.given:
 			life.ttl = s.ttl
 		}
 	}
@@ -162,8 +185,8 @@ func (c *clocks) idle(s *session.Session) time.Duration {
 	switch proto := s.Key[packet.Original].Proto; {
 	case proto == packet.ProtoTCP:
 		return c.idleTCP(s)
-	case s.TTL != 0 || proto == packet.ProtoSCTP:
-		return c.ttls[s.TTL]
+	case c.ttls[s.TTL].given || proto == packet.ProtoSCTP:
+		return c.ttls[s.TTL].idle
 	case proto == packet.ProtoUDP:
 		return c.sets[s.Timers].udpIdle
 	case proto == packet.ProtoICMP || proto == packet.ProtoICMPv6:
@@ -176,7 +199,7 @@ func (c *clocks) idleTCP(s *session.Session) time.Duration {
 	t := &c.sets[s.Timers]
 	switch s.State {
 	case session.StateEstablished:
-		return c.ttls[s.TTL]
+		return c.ttls[s.TTL].idle
 	case session.StateFinWait, session.StateCloseWait, session.StateLastAck:
 		return t.halfClose
 	case session.StateTimeWait:

@@ -105,6 +105,9 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 			r = s.TCP.Track(uint8(dir), seg, mode)
 		}
 	}
+	if !r.Passes() && w.halfSeen(s, dir, p, seg) {
+		r = tcp.Alive
+	}
 	st := s.TCP.State()
 	if dir == packet.Reply && (r == tcp.Alive || st != s.State) {
 		s.Replied = true // of a connection that was picked up, no change of state tells

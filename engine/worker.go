@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/rand/v2"
 
@@ -36,6 +37,8 @@ type Options struct {
 	Seed  uint64 // of the session table's hash and of port selection; unpredictable
 	Sink  Sink   // nil: events go nowhere
 	Names *Names
+	// MaxSessions bounds the session table; 0 leaves it to the ruleset's bound.
+	MaxSessions int
 }
 
 // Worker owns one session table and decides about the packets of its share of
@@ -48,8 +51,10 @@ type Worker struct {
 	expect *session.Expectations
 	ports  *nat.Allocator
 	sink   Sink
+	event  session.Event // that the sink has
 
 	controls controls  // state of the helpers' control sessions
+	tallies  tallies   // of the per-IP shapers
 	announce announcer // what a helper asks through
 	output   helpers.Output
 	state    helpers.State // a UDP helper's memory during a call
@@ -86,6 +91,7 @@ type Stats struct {
 	Clashes      uint64 // sessions that ended because a new one has their tuple
 	Evicted      uint64 // sessions that gave way to new ones
 	Tension      uint64 // those of them that did because the table was full
+	Astray       uint64 // packets that were routed without a session (asymroute)
 	Reassembled  uint64 // packets that were put together from fragments
 	EventsLost   uint64
 }
@@ -100,7 +106,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	rng := rand.NewChaCha8(seed)
 	w := &Worker{
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
-		table:  session.NewTable(rs.MaxSession, rng.Uint64(), now),
+		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
 		ports:  nat.New(rng),
 		lastID: uint32(rng.Uint64()),
@@ -112,7 +118,9 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 }
 
 // SetRuleset makes the worker obey rs from the next packet on. Sessions are
-// re-checked against it one by one, at their next packet.
+// re-checked against it one by one, at their next packet, or left alone as it
+// says. One that was compiled before the ruleset in force must not leave any
+// alone: it does not know the numbers that were given out since (see Names).
 func (w *Worker) SetRuleset(rs *Ruleset) {
 	w.rules = rs
 	w.fragments.SetLimits(rs.fragments)
@@ -263,6 +271,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.fragments.CheckInvariants(); err != nil {
+		return err
+	}
+	if err := w.tallies.check(w.table); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

@@ -103,16 +103,21 @@ var adviceTable = [...]Advice{
 
 	ReasonNoSession: {
 		Cause:  "The session is over: it was idle for too long, it was cleared or gave way, or the firewall was started anew. Or the firewall never saw its beginning because packets take another way in one direction. A few late ones behind the end of a connection are normal.",
-		Cure:   "A longer `session-ttl` for connections that are quiet for long; routes that lead both directions through here; `tcp-session-without-syn` where that can not be. With `reset-sessionless-tcp` clients notice at once instead of waiting.",
+		Cure:   "A longer `session-ttl` for connections that are quiet for long; routes that lead both directions through here; where that can not be, `tcp-session-without-syn`, or `asymroute` and its like, which let such packets through unseen. With `reset-sessionless-tcp` clients notice at once instead of waiting.",
 		Answer: "With `reset-sessionless-tcp` a TCP reset, else nothing.",
 	},
 	ReasonSessionTableFull: {
 		Cause: "`max-sessions` are established. Half-open connections and those that have ended give way before this happens.",
 		Cure:  "See who has them with `diagnose sys session top`. Raise `max-sessions`; shorten `udp-idle-timer` or `session-ttl`.",
 	},
+	ReasonSessionQuota: {
+		Cause: "One host opens very many sessions: a scan, a worm, a file exchange; or many hosts behind one translated address.",
+		Cure:  "`max-concurrent-session` of the `per-ip-shaper`, and those for TCP and UDP, say how many are too many. `diagnose sys session top` shows who it is.",
+		Log:   "`logtraffic` of the policy, unless disable: action `deny`, and the policy's number.",
+	},
 	ReasonSessionBlocked: {
 		Cause: "It is meant so: a policy was changed, disabled or taken away, or the route now leads elsewhere.",
-		Cure:  "A policy that allows the session lets it go on at its next packet. `diagnose sys session clear` ends it for good.",
+		Cure:  "A policy that allows the session lets it go on at its next packet. `diagnose sys session clear` ends it for good. `firewall-session-dirty` says which sessions a change may reach.",
 	},
 	ReasonTCPState: {
 		Cause: "An answer, or data, from a side that has not been asked: a connection of which the firewall saw only a part, an answer of an older one, or a scan.",
@@ -124,7 +129,7 @@ var adviceTable = [...]Advice{
 	},
 	ReasonICMPNoSession: {
 		Cause: "Errors about packets that somebody sent in the name of an address here, or about a session that is over; also errors with a wrong checksum.",
-		Cure:  harmless,
+		Cure:  "Nothing; where answers take another way than requests, `asymroute-icmp` and `asymroute6-icmp`.",
 	},
 
 	ReasonNoRoute:   {Cause: "A route is missing, or the interface it leads through is down.", Cure: "Add a `router.static` entry; look at the links."},

@@ -73,6 +73,17 @@ func IsICMPRequest(proto uint8, typ uint16) bool {
 	return false
 }
 
+// IsICMPReply says whether typ answers a query.
+func IsICMPReply(proto, typ uint8) bool {
+	return isICMPQuery(proto, typ) && !IsICMPRequest(proto, uint16(typ))
+}
+
+// IsRedirect says whether typ is for a neighbour, and no router's to pass on (RFC
+// 1812 section 5.2.7.2, RFC 4861 section 8).
+func IsRedirect(proto, typ uint8) bool {
+	return proto == ProtoICMP && typ == ICMPRedirect || proto == ProtoICMPv6 && typ == ICMPv6Redirect
+}
+
 // IsICMPError says whether typ reports about another packet, which its body
 // then carries.
 func IsICMPError(proto uint8, typ uint8) bool {

@@ -43,6 +43,7 @@ const (
 	// Session.
 	ReasonNoSession
 	ReasonSessionTableFull
+	ReasonSessionQuota
 	ReasonSessionBlocked
 	ReasonTCPState
 	ReasonTCPWindow
@@ -113,6 +114,7 @@ var reasonTable = [...]struct{ name, text string }{
 
 	ReasonNoSession:        {"no-session", "the packet belongs to no session and can not open one"},
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
+	ReasonSessionQuota:     {"session-quota", "its source has as many sessions already as the policy's per-ip-shaper allows"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
 	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},

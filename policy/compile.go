@@ -90,6 +90,7 @@ func (c *compiler) add(p *config.Policy) error {
 		LogStart: p.LogStart,
 		Tell:     p.SendDenyPacket,
 		ResetEnd: p.TimeoutSendRST,
+		CheckNew: p.CheckNew,
 		PickUp:   pickUp[p.WithoutSYN],
 	})
 	c.pairs.add(in, out)

@@ -110,8 +110,17 @@ func (t *Table) bucket(list []uint32, rules []rule, known map[string]bucket) buc
 	if !ok {
 		b = bucket{off: uint32(len(t.lists)), n: uint32(len(live))}
 		t.lists = append(t.lists, live...)
+		for _, i := range live {
+			t.boxes = append(t.boxes, t.boxOf(&t.rules4[i]))
+		}
 		known[sig] = b
 	}
+	return b
+}
+
+func (t *Table) boxOf(r *rule) (b box) {
+	b.src, b.srcSize = t.spans.bounds4(r.src)
+	b.dst, b.dstSize = t.spans.bounds4(r.dst)
 	return b
 }
 

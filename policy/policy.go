@@ -12,6 +12,7 @@ type Policy struct {
 	LogStart bool // logtraffic-start
 	Tell     bool // send-deny-packet: who is denied is told
 	ResetEnd bool // timeout-send-rst: an idle session ends with resets
+	CheckNew bool // firewall-session-dirty check-new: its sessions are left alone when the configuration changes
 	PickUp   PickUp
 }
 

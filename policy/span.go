@@ -51,6 +51,19 @@ func (a *spanArena) add(set *netipx.IPSet, six bool) spanSet {
 	return s
 }
 
+// bounds4 is the least range that holds all of s: its first address, and how far
+// the last lies behind it.
+func (a *spanArena) bounds4(s spanSet) (lo, size uint32) {
+	switch s.n {
+	case everything:
+		return 0, everything
+	case 0:
+		return 0, 0 // of no use: it matches nothing
+	}
+	lo = a.v4[s.off].lo
+	return lo, a.v4[s.off+s.n-1].hi - lo
+}
+
 // has4 says whether s holds the IPv4 address ip.
 func (a *spanArena) has4(s spanSet, ip uint32) bool {
 	if s.n == everything {

@@ -17,6 +17,7 @@ type Table struct {
 	cells             []cell // by in class and out class
 
 	lists    []uint32 // buckets: runs of rule numbers, in order of evaluation
+	boxes    []box    // of the IPv4 rules in lists
 	rules4   []rule   // by position in policies
 	rules6   []rule
 	spans    spanArena
@@ -41,6 +42,14 @@ type rule struct {
 // Two rules share a cache line.
 const _ = -uint(unsafe.Sizeof(rule{}) ^ 32)
 
+// box is the least ranges of IPv4 addresses that hold all sources and destinations
+// of a rule. Most rules of a list are not those of a flow, and most of them are
+// told from it by their boxes, which lie one behind the other.
+type box struct {
+	src, srcSize uint32 // the lowest address, and how far the highest lies behind it
+	dst, dstSize uint32
+}
+
 // Lookup returns the first policy that matches the flow of key from interface in
 // to interface out. key is the flow's original direction, its destination
 // already translated.
@@ -57,8 +66,12 @@ func (t *Table) Lookup(in, out uint16, key *packet.Key) Match {
 
 func (t *Table) scan4(b bucket, key *packet.Key) Match {
 	src, dst := uint32(key.Src.Lo), uint32(key.Dst.Lo)
-	for _, i := range t.lists[b.off : b.off+b.n] {
-		r := &t.rules4[i]
+	boxes := t.boxes[b.off : b.off+b.n]
+	for i := range boxes {
+		if x := &boxes[i]; src-x.src > x.srcSize || dst-x.dst > x.dstSize {
+			continue
+		}
+		r := &t.rules4[t.lists[int(b.off)+i]]
 		if !t.spans.has4(r.dst, dst) || !t.spans.has4(r.src, src) {
 			continue
 		}

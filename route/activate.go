@@ -29,6 +29,14 @@ func (t *Table) activate(down func(ifIndex uint16) bool) {
 			t.back[c.route.Out] = new(bart.Lite)
 		}
 		t.back[c.route.Out].Insert(c.prefix)
+		w := way{c.route.Out, c.route.Hop}
+		if t.ways[w] == nil {
+			if t.ways == nil {
+				t.ways = make(map[way]*bart.Lite)
+			}
+			t.ways[w] = new(bart.Lite)
+		}
+		t.ways[w].Insert(c.prefix)
 	}
 }
 

@@ -22,9 +22,13 @@ type Table struct {
 	all []candidate // every route of the configuration, as compiled
 	own ownership
 
-	best bart.Table[Route] // by prefix, the route that forwards
-	back []*bart.Lite      // by interface, the prefixes of its active routes; nil for none
+	best bart.Table[Route]  // by prefix, the route that forwards
+	back []*bart.Lite       // by interface, the prefixes of its active routes; nil for none
+	ways map[way]*bart.Lite // by what an active route does, the prefixes of those
 }
+
+// way is what a route has a packet do.
+type way struct{ out, hop uint16 }
 
 // candidate is a configured route before it is known whether it is active.
 type candidate struct {
@@ -45,6 +49,13 @@ func (t *Table) ReversePath(src packet.Addr, in uint16) bool {
 		return false
 	}
 	return t.back[in].Lookup(src.Netip())
+}
+
+// Leads says whether some active route leads to dst through interface out by the
+// gateway of number hop (0: without one). It need not be the best one.
+func (t *Table) Leads(dst packet.Addr, out, hop uint16) bool {
+	w := t.ways[way{out, hop}]
+	return w != nil && w.Lookup(dst.Netip())
 }
 
 // Local says whether addr is one of the box's own addresses, and of which

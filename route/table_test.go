@@ -99,6 +99,16 @@ func compare(t *testing.T, g generator, table *route.Table, w twin) {
 		if got, want := table.ReversePath(addr, in), w.reversePath(ip, in); got != want {
 			t.Fatalf("reverse path %v through %d: %v", ip, in, got)
 		}
+		by := uint16(0)
+		if g.chance(60) {
+			by, _ = hop(packet.AddrFrom(g.ip(ip.Is6())))
+		}
+		if g.chance(50) && found { // a way that there is
+			in, by = want.route.Out, want.route.Hop
+		}
+		if got, want := table.Leads(addr, in, by), w.leads(ip, in, by); got != want {
+			t.Fatalf("leads to %v through %d by %d: %v", ip, in, by, got)
+		}
 		index, own := table.Local(addr)
 		if i, ok := w.local(ip); i != index || ok != own {
 			t.Fatalf("local %v: %d %v, want %d %v", ip, index, own, i, ok)

@@ -98,9 +98,18 @@ func (e entry) wins(old entry) bool {
 }
 
 func (w twin) reversePath(src netip.Addr, in uint16) bool {
+	return w.active(src, func(r route.Route) bool { return r.Out == in })
+}
+
+func (w twin) leads(dst netip.Addr, out, hop uint16) bool {
+	return w.active(dst, func(r route.Route) bool { return r.Out == out && r.Hop == hop })
+}
+
+// active says whether some active route to addr is as asked.
+func (w twin) active(addr netip.Addr, as func(route.Route) bool) bool {
 	all := w.entries()
 	for _, e := range all {
-		if !e.prefix.Contains(src) || e.route.Blackhole || e.route.Out != in {
+		if !e.prefix.Contains(addr) || e.route.Blackhole || !as(e.route) {
 			continue
 		}
 		active := true

@@ -14,6 +14,7 @@ const (
 	EventExpectEnd                         // an expectation went unused
 	EventHelperDetach                      // a helper let go of its session
 	EventClash                             // a new session takes the tuple of an old one, which ends
+	EventAstray                            // a packet was routed without a session (asymroute)
 )
 
 // End says how a session ended; the words are FortiOS's log actions.

@@ -21,13 +21,28 @@ import (
 //	live      Table.Insert       find by key; track; refresh; re-check
 //	blocked   Blocked = true     find by key; drops its packets; expires
 type Session struct {
-	Record
 	claimed uint32 // see Claim
+	Record
 }
 
 // Record is what there is to say of a session: all of it but who has it at the
-// moment.
+// moment. What every packet reads comes first, in as few cache lines as it takes.
 type Record struct {
+	LastSeen   Tick      // moved by every packet that counts as life
+	Generation uint32    // of the ruleset that allowed it, or left it alone
+	Control    uint32    // number of what the worker keeps for the helper; 0: nothing yet
+	Out        [2]uint16 // outgoing interface by direction
+	Hop        [2]uint16 // next hop by direction: the number of a gateway; 0: the destination itself
+
+	State   State
+	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
+	Bound   bool  // a helper reads the session
+	Blocked bool  // a configuration change took its permission away
+	Replied bool  // the other side has answered
+	AnySeq  bool  // its policy lets sequence numbers unchecked
+	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
+	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
+
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
 	// Key[Reply] is Key[Original].Reply().
@@ -37,41 +52,30 @@ type Record struct {
 	Bytes   [2]uint64 // IP bytes as they arrived
 	Packets [2]uint64
 
-	Created  Tick
-	LastSeen Tick // moved by every packet that counts as life
-
 	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
 
-	ID         uint32 // serial: never 0, not reused for 4 billion sessions
-	Policy     uint32 // policy id; of the master for a helper's child
-	Generation uint32 // of the ruleset that allowed it
-	Service    uint32 // number of the matched service's name
-	Master     Ref    // the control session of a child; zero: none
-	Control    uint32 // number of what the worker keeps for the helper; 0: nothing yet
+	Created Tick
+	ID      uint32 // serial: never 0, not reused for 4 billion sessions
+	Policy  uint32 // policy id; of the master for a helper's child
+	Service uint32 // number of the matched service's name
+	Master  Ref    // the control session of a child; zero: none
 
 	timeout uint32 // idle time after which it ends, in milliseconds; never: without end
 	index   uint32 // of the record
 	next    uint32 // in the free list, or the queue of its class: index+1
 	prev    uint32 // in the queue: index+1
 
-	Out    [2]uint16 // outgoing interface by direction
-	Hop    [2]uint16 // next hop by direction: the ruleset's number of a gateway; 0: the destination itself
-	Timers uint16    // of its service: a number of the ruleset that allowed it
-	TTL    uint16    // its session-ttl: as Timers
-
-	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
-	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
-	State   State
+	Timers  uint16 // number of its timers
+	TTL     uint16 // number of its session-ttl
+	Shaper  uint16 // number of the per-IP shaper that counts it; 0: none
 	class   Class
-	Bound   bool // a helper reads the session
-	Blocked bool // a configuration change took its permission away
 	LogEnd  bool // write a traffic log line at its end
-	Replied bool // the other side has answered
 	Against bool // a child that was opened against the direction of its policy
-	AnySeq  bool // its policy lets sequence numbers unchecked
 	Resets  bool // its policy has both ends reset when it ends idle
-	live    bool
+	// CheckNew says that its policy leaves it alone when the configuration changes
+	// (firewall-session-dirty check-new).
+	CheckNew bool
+	live     bool
 }
 
 // Ref names a session for longer than a call: the record's index and the serial

@@ -93,17 +93,25 @@ func (t *Table) beyond(i, h uint32) uint32 {
 	return i - h
 }
 
-// Touch reads what FindHashed will read for a key with hash h, so that it is in
-// the processor's cache by then: of the index in the first round, of the record
-// in the second. The result means nothing; it keeps the reads from being left
-// out.
+// Touch reads what FindHashed will read for a key with hash h, and what its caller
+// will read of the session, so that it is in the processor's cache by then: of the
+// index in the first round, of the record in the second. The result means
+// nothing; it keeps the reads from being left out.
 func (t *Table) Touch(h uint32, round int) uint64 {
-	e := t.index[t.home(h)]
-	if round == 0 || e.ref == 0 {
+	i := t.home(h)
+	e := t.index[i]
+	if round == 0 {
 		return uint64(e.ref)
 	}
+	for e.hash != h && e.ref != 0 {
+		i = t.after(i)
+		e = t.index[i]
+	}
+	if e.ref == 0 {
+		return 0
+	}
 	s := t.at((e.ref - 1) >> 1)
-	return s.Key[0].Src.Lo + s.Packets[0] + uint64(s.ID) + uint64(s.Timers)
+	return uint64(s.Generation) + s.Key[0].Dst.Lo + s.Bytes[0] + uint64(s.TCP.State())
 }
 
 // Find returns the live session that one of whose directions has key k.

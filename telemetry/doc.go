@@ -16,6 +16,7 @@
 //	session.EventStart  logid="0000000015"  a session began (logtraffic-start)
 //	session.EventDeny   logid="0000000013"  a packet that would have opened one was denied
 //	                    logid="0001000014"  ... by the firewall's own address (reason local-in)
+//	session.EventAstray logid="0000000013"  a packet was routed without a session (asymroute)
 //
 //	session.EventClash  logid="0100020085"  a session took the tuple of another, which ended:
 //	                    an event of subtype "system" with both (new_status, old_status)
@@ -41,7 +42,7 @@
 //	sessionid       the session's number, decimal
 //	proto           IP protocol number
 //	action          see below
-//	policyid        0 is the implicit deny
+//	policyid        0 is the implicit deny, or no policy at all (asymroute)
 //	policytype      "policy", or "local-in-policy"
 //	policyname      left out where the policy has none
 //	service         the name of the matched service, else "tcp/47225", "udp/69",
@@ -56,7 +57,7 @@
 //	reason          extension, denied packets only: the name of the packet.Reason
 //	msg             a sentence about a denied packet, or about an end that its action
 //	                does not tell: cleared by the operator, gave way to a new session
-//	                in a full table, session clash
+//	                in a full table, session clash; or that a packet had no session
 //	helper          extension: the helper that reads the session, or that announced it
 //	mastersession   extension, only a session that a helper announced: the number of
 //	                its control session
@@ -64,7 +65,8 @@
 // The actions: "start" for a start; "deny"; and for an end "close" (TCP ended in
 // order), "client-rst", "server-rst", "timeout" (TCP went idle), "ip-conn" (the
 // other side never answered) or "accept" (a flow without an end of its own went
-// idle, or the firewall itself stopped).
+// idle, or the firewall itself stopped). What was routed without a session is
+// "accept", too.
 //
 // FortiOS's devid, country, reputation and application fields are left out: they
 // would say nothing true.

@@ -38,6 +38,8 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:
 		action = endAction(e.End)
+	case session.EventAstray:
+		action = "accept"
 	case session.EventDeny:
 		action = "deny"
 		if local = e.Reason == packet.ReasonLocalIn; local {
@@ -55,6 +57,8 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	if e.Kind == session.EventDeny {
 		line.text("reason", e.Reason.String())
 		line.text("msg", denyMessage(e))
+	} else if e.Kind == session.EventAstray {
+		line.text("msg", "routed without a session (asymroute)")
 	} else if msg := endMessages[e.End]; msg != "" && e.Kind == session.EventEnd {
 		line.text("msg", msg)
 	}

@@ -127,6 +127,11 @@ func TestLines(t *testing.T) {
 		}, forward + strings.Replace(pings, "proto=1 ", "proto=47 ", 1) + `action="close" ` + policy1 + `service="proto/47" trandisp="noop" ` + counted},
 		{"helper's child", func(e *session.Event) { e.Helper, e.Master, e.Service = 4, 381779, 3 },
 			forward + webs + `action="close" ` + policy1 + `service="FTP" trandisp="noop" ` + counted + ` helper="ftp" mastersession=381779`},
+		{"routed without a session", func(e *session.Event) {
+			e.Kind, e.End, e.ID, e.Policy, e.Created = session.EventAstray, session.EndNone, 0, 0, 0
+			e.Bytes, e.Packets = [2]uint64{1500}, [2]uint64{1}
+		}, forward + strings.Replace(webs, "381780", "0", 1) + `action="accept" ` + policy0 +
+			`service="HTTP" trandisp="noop" duration=0 sentbyte=1500 rcvdbyte=0 sentpkt=1 rcvdpkt=0 msg="routed without a session (asymroute)"`},
 		{"cleared", func(e *session.Event) { e.End = session.EndCleared },
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session cleared by the operator"`},
 		{"evicted", func(e *session.Event) { e.End = session.EndEvicted },

@@ -72,12 +72,12 @@ var _ control.Source = (*view)(nil)
 // beside.
 func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint64, at control.Moment) {
 	v.plane.Look(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.SessionsFrom(uint32(cursor), len(page), func(s *session.Session) {
 			r := &page[n]
 			n++
 			s.Copy(&r.Session, runtime.Gosched)
-			r.Ref = r.Session.Ref()
+			r.Ref, r.Dirty = r.Session.Ref(), v.worker.Dirty(s)
 			for d := range r.Offset {
 				r.Offset[d] = control.Offset(v.worker.Offset(s, packet.Dir(d)))
 			}
@@ -90,7 +90,7 @@ func (v *view) Sessions(cursor uint64, page []control.Record) (n int, next uint6
 // control session, from the side that opens them.
 func (v *view) Expectations(cursor uint64, page []control.ExpectRecord) (n int, next uint64, at control.Moment) {
 	v.plane.Do(func(now session.Tick) {
-		at = control.Moment{Now: now, Generation: v.worker.Generation()}
+		at = control.Moment{Now: now}
 		next = uint64(v.worker.ExpectationsFrom(uint32(cursor), len(page), func(ref session.Ref, e *session.Expectation, master *session.Session) {
 			page[n] = control.ExpectRecord{
 				Ref: ref, Expect: *e,

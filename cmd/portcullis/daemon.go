@@ -57,7 +57,9 @@ func start(cfg *config.Config, o runOptions, log *zap.Logger) (*daemon, error) {
 	if err != nil {
 		return nil, errors.Join(err, closePorts(fresh))
 	}
-	d.worker = engine.NewWorker(d.rules, 0, engine.Options{Seed: seed, Sink: d.events, Names: d.names})
+	d.worker = engine.NewWorker(d.rules, 0, engine.Options{
+		Seed: seed, Sink: d.events, Names: d.names, MaxSessions: bound(cfg.Global.MaxSessions, log),
+	})
 	d.began = time.Now()
 	d.plane = dataplane.New(d.worker)
 	if err := d.serve(cfg, fresh); err != nil {

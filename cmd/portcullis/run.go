@@ -73,6 +73,7 @@ func run(o runOptions) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	written := make(chan error, 1)
 	go func() { written <- traffic.Run(ctx) }()
+	go collectGarbage(ctx)
 
 	log.Info("portcullis: ready", zap.String("config", o.config), zap.Int("interfaces", len(cfg.Interfaces)), zap.Int("policies", len(cfg.Policies)))
 	d.serveSignals(signals, traffic)

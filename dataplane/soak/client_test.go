@@ -232,7 +232,7 @@ func (c *client) refused(ctx context.Context, src, to netip.Addr) error {
 func (c *client) silence(_ context.Context, src, to netip.Addr) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	t, err := c.host.dial(ctx, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(silent[to.Is4()], transferPort))
+	t, err := c.host.dial(ctx, netip.AddrPortFrom(src, 0), netip.AddrPortFrom(silent[to.Is4()], deadPort))
 	if err == nil {
 		t.abort()
 		return fmt.Errorf("%w: somebody is there", errContent)
@@ -248,7 +248,7 @@ func (c *client) spoofed(_ context.Context, _, to netip.Addr) error {
 		from = fmt.Sprintf("[fd01::%x]", 0x100+c.dice.IntN(50))
 	}
 	for range 3 {
-		line := fmt.Sprintf("tcp %s:%d > %v S seq %d", from, 1024+c.dice.IntN(60000), netip.AddrPortFrom(to, transferPort), c.dice.Uint32())
+		line := fmt.Sprintf("tcp %s:%d > %v S seq %d", from, 1024+c.dice.IntN(60000), netip.AddrPortFrom(to, deadPort), c.dice.Uint32())
 		frame := packettest.Frame(line)
 		copy(frame, c.gateway)
 		c.host.raw(frame)

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"portcullis/dataplane"
+	"portcullis/engine"
 	"portcullis/packet"
 	"portcullis/packet/packettest"
+	"portcullis/session"
 )
 
 // recorder keeps the frames that the hosts sent and received, to be looked at
@@ -53,4 +55,24 @@ func (r *recorder) write(path string) error {
 		fmt.Fprintf(&b, "%v %s %.300s\n", f.at.Round(time.Microsecond), f.where, text)
 	}
 	return os.WriteFile(path, b.Bytes(), 0o644)
+}
+
+// watched is the engine, with what died in it noted.
+type watched struct {
+	*engine.Worker
+	record *recorder
+}
+
+// Process implements dataplane.Engine.
+func (w *watched) Process(now session.Tick, batch []engine.Slot) {
+	var seen [][]byte
+	for i := range batch {
+		seen = append(seen, bytes.Clone(batch[i].Frame))
+	}
+	w.Worker.Process(now, batch)
+	for i := range batch {
+		if s := &batch[i]; s.Verdict == engine.Drop {
+			w.record.note(fmt.Sprintf("x %v", s.Reason), dataplane.NewBuffer(seen[i], s.Offload))
+		}
+	}
 }

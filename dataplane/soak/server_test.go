@@ -14,12 +14,14 @@ import (
 // errContent is what must never happen: bytes that were not sent.
 var errContent = errors.New("other bytes than were sent")
 
-// Ports of the server. Nobody listens at closedPort.
+// Ports of the server. Nobody listens at closedPort, and nobody who is heard calls
+// at deadPort.
 const (
 	ftpPort      = 21
 	transferPort = 7000
 	rudePort     = 7001
 	closedPort   = 7009
+	deadPort     = 7010
 )
 
 // patience is how long one conversation may take.
@@ -54,7 +56,7 @@ type server struct {
 
 // serve listens on every port of an address.
 func (s *server) serve(at netip.Addr) error {
-	for port, answer := range map[uint16]func(net.Conn) error{transferPort: s.transfer, rudePort: s.rude, ftpPort: s.ftp} {
+	for port, answer := range map[uint16]func(net.Conn) error{transferPort: s.transfer, rudePort: s.rude, deadPort: s.rude, ftpPort: s.ftp} {
 		l, err := s.host.listen(netip.AddrPortFrom(at, port))
 		if err != nil {
 			return err

@@ -42,8 +42,7 @@ ipv6 = { ip6-address = "fd02::1/64" }
 
 [system.global]
 max-sessions = 20000
-tcp-halfopen-timer = 3
-tcp-halfclose-timer = 6
+tcp-halfclose-timer = 10
 tcp-timewait-timer = 1
 udp-idle-timer = 2
 ip-fragment-timeout = 2
@@ -52,12 +51,16 @@ id = 1
 protocol = 6
 start-port = 0
 end-port = 65535
-timeout = 8
+timeout = 20
 
 [[firewall.service.custom]]
 name = "soak"
 tcp-portrange = "7000-7009"
 udp-portrange = "7000"
+[[firewall.service.custom]]
+name = "dead"
+tcp-portrange = "7010"
+tcp-halfopen-timer = 1
 [[firewall.address]]
 name = "translated"
 subnet = "10.2.0.2/32"
@@ -75,7 +78,7 @@ srcaddr6 = "all"
 dstaddr6 = "translated6"
 action = "accept"
 schedule = "always"
-service = ["soak", "FTP"]
+service = ["soak", "dead", "FTP"]
 nat = "enable"
 logtraffic = "all"
 logtraffic-start = "enable"
@@ -89,7 +92,7 @@ srcaddr6 = "all"
 dstaddr6 = "all"
 action = "accept"
 schedule = "always"
-service = ["soak", "FTP"]
+service = ["soak", "dead", "FTP"]
 logtraffic = "all"
 `
 
@@ -129,14 +132,16 @@ func newRig(t *testing.T) *rig {
 	rs, err := engine.Compile(cfg, inv, r.names, 1)
 	must(t, err)
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: *seed, Sink: r.ledger, Names: r.names})
-	r.plane = dataplane.New(r.worker)
+	var e dataplane.Engine = r.worker
+	if *trace != "" {
+		r.record = &recorder{start: time.Now()}
+		e = &watched{r.worker, r.record}
+	}
+	r.plane = dataplane.New(e)
 	for i, c := range cfg.Interfaces {
 		index := r.names.InterfaceIndex(c.Name)
 		must(t, r.plane.Add(index, r.ports[i]))
 		must(t, r.plane.SetAddresses(index, []netip.Prefix{c.IP, c.IPv6.Address}))
-	}
-	if *trace != "" {
-		r.record = &recorder{start: time.Now()}
 	}
 	r.client, err = newHost(far[0], r.record, false, []string{"10.1.0.1", "fd01::1"}, "10.1.0.2/24", "10.1.0.3/24", "fd01::2/64")
 	must(t, err)
@@ -251,7 +256,7 @@ func (r *rig) falls(t *testing.T) {
 	r.server.close()
 	began := time.Now()
 	for st := r.stats(); st.Sessions+st.Expectations+st.Fragmented > 0; st = r.stats() {
-		if time.Since(began) > 40*time.Second {
+		if time.Since(began) > time.Minute {
 			t.Errorf("still there after %v: %+v", time.Since(began).Round(time.Second), st)
 			break
 		}

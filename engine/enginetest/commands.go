@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"portcullis/engine"
 	"portcullis/packet"
 )
 
@@ -18,7 +19,7 @@ func (r *runner) command(st *step) {
 	switch st.verb {
 	case "reload":
 		if rs := r.compile(st.arg(0)); rs != nil {
-			r.worker.SetRuleset(rs)
+			r.obey(rs)
 		}
 	case "mtu":
 		n, err := strconv.Atoi(st.arg(1))
@@ -26,6 +27,8 @@ func (r *runner) command(st *step) {
 			r.fail("%v", err)
 		}
 		r.mtu[st.arg(0)] = n
+	case "link":
+		r.link(st)
 	case "sessions":
 		r.golden(st, r.sessions())
 	case "expectations":
@@ -41,6 +44,28 @@ func (r *runner) command(st *step) {
 	default:
 		r.fail("%s: no such command", st.verb)
 	}
+}
+
+// obey makes the worker obey rs.
+func (r *runner) obey(rs *engine.Ruleset) {
+	r.rules = rs
+	r.worker.SetRuleset(rs)
+}
+
+// link has a port lose its link, or find it again.
+func (r *runner) link(st *step) {
+	r.t.Helper()
+	port, word := st.arg(0), st.arg(1)
+	if _, ok := r.inv[port]; !ok || word != "up" && word != "down" {
+		r.fail("link %s %s: expected a port and up or down", port, word)
+		return
+	}
+	r.down[port] = word == "down"
+	l := r.inv[port]
+	l.Down = r.down[port]
+	r.inv[port] = l
+	r.generation++
+	r.obey(r.rules.Relink(r.inv, r.names, r.generation))
 }
 
 // arg is a command's i-th argument, "" where it has none.

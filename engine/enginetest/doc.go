@@ -25,6 +25,7 @@
 //	reload FILE                       another configuration
 //	mtu PORT N                        the MTU that the machine says of a port,
 //	                                  from the next configuration on
+//	link PORT up|down                 the link of a port comes or goes, at once
 //	sessions [FILE]                   the session table is this text
 //	expectations [FILE]               the expectations are this text
 //	events [FILE | -]                 what was reported since the last time; - is

@@ -27,7 +27,10 @@ type runner struct {
 	names      *engine.Names
 	worker     *engine.Worker
 	generation uint32
+	rules      *engine.Ruleset
 	mtu        map[string]int
+	inv        engine.Inventory
+	down       map[string]bool
 	now        time.Duration // of the script
 	ticked     time.Duration // of the last Tick
 	line       int
@@ -48,11 +51,15 @@ func (r *recorder) Push(e *session.Event) bool {
 }
 
 func newRunner(t *testing.T, sc *scenario, update, quick bool) *runner {
-	r := &runner{t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}, deaths: Deaths{}}
+	r := &runner{
+		t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(),
+		vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, deaths: Deaths{},
+	}
 	rs := r.compile("fw.toml")
 	if rs == nil {
 		return r
 	}
+	r.rules = rs
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
 	return r
 }
@@ -78,16 +85,16 @@ func (r *runner) compile(name string) *engine.Ruleset {
 		r.fail("%v", bad)
 		return nil
 	}
-	inv := engine.Inventory{}
+	r.inv = engine.Inventory{}
 	for i, c := range cfg.Interfaces {
 		mtu := r.mtu[c.Name]
 		if mtu == 0 {
 			mtu = 1500
 		}
-		inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1))}
+		r.inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1)), Down: r.down[c.Name]}
 	}
 	r.generation++
-	rs, err := engine.Compile(cfg, inv, r.names, r.generation)
+	rs, err := engine.Compile(cfg, r.inv, r.names, r.generation)
 	if err != nil {
 		r.fail("%v", err)
 	}

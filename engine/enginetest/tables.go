@@ -21,7 +21,7 @@ var states = [...]string{
 var kinds = [...]string{
 	session.EventStart: "start", session.EventEnd: "end", session.EventDeny: "deny",
 	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
-	session.EventClash: "clash",
+	session.EventClash: "clash", session.EventAstray: "astray",
 }
 
 var ends = [...]string{
@@ -83,8 +83,12 @@ func (r *runner) sessions() (lines []string) {
 		} else {
 			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
 		}
+		b.named("shaper", r.names.Shaper(s.Shaper))
 		if s.Blocked {
 			b.word("blocked")
+		}
+		if r.worker.Dirty(s) {
+			b.word("dirty")
 		}
 		lines = append(lines, b.String()+"\n")
 	}
@@ -123,7 +127,7 @@ func (r *runner) eventLine(e *session.Event) string {
 	}
 	b.some("session", e.ID)
 	b.keys(e.Key, e.ReplyKey)
-	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny {
+	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny || e.Kind == session.EventAstray {
 		b.named("from", r.names.Interface(e.In))
 		if e.HasRoute {
 			b.named("to", r.names.Interface(e.Out))

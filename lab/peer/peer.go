@@ -28,6 +28,7 @@ var programs = map[string]func(args []string) error{
 	"tcp-probe":   tcpProbe,
 	"udp-sink":    udpSink,
 	"udp-flood":   udpFlood,
+	"syn-flood":   synFlood,
 }
 
 // Main acts as a peer and exits, where the arguments of the program say so.

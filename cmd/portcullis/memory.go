@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"portcullis/session"
+)
+
+// bound is the number of sessions that the table may hold: as configured, but no
+// more than fit into half of the memory that the machine, or its control group,
+// has.
+func bound(configured uint32, log *zap.Logger) int {
+	fit := memory() / 2 / uint64(session.Memory)
+	if fit == 0 || uint64(configured) <= fit {
+		return int(configured)
+	}
+	log.Warn("system global: max-sessions is more than fits into half of the memory",
+		zap.Uint32("max-sessions", configured), zap.Uint64("fit", fit))
+	return int(fit)
+}
+
+// memory is how many bytes this process may hope for; 0 where nobody says.
+func memory() uint64 {
+	total := memTotal("/proc/meminfo")
+	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseUint(string(bytes.TrimSpace(limit)), 10, 64); err == nil && (total == 0 || n < total) {
+			return n
+		}
+	}
+	return total
+}
+
+func memTotal(path string) uint64 {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(text, []byte("MemTotal:"))
+	f := bytes.Fields(rest)
+	if len(f) == 0 {
+		return 0
+	}
+	kb, _ := strconv.ParseUint(string(f[0]), 10, 64)
+	return kb << 10
+}
+
+// Sessions lie in few large blocks without pointers, which the garbage collector
+// skips. But it waits with its work until the heap has grown by a share of all
+// that lives, sessions included, which with millions of them would be gigabytes.
+// So the share is set such that about garbage bytes gather.
+const garbage = 128 << 20
+
+// collectGarbage keeps the collector to that, until ctx is done.
+func collectGarbage(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	set := 100
+	for {
+		metrics.Read(live)
+		if want := gcPercent(live[0].Value.Uint64()); want*4 < set*3 || want*3 > set*4 {
+			debug.SetGCPercent(want)
+			set = want
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// gcPercent is by how much a heap of that many bytes may grow, in percent.
+func gcPercent(live uint64) int {
+	return int(min(100, max(2, garbage*100/max(live, 1))))
+}
