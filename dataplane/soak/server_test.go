@@ -25,7 +25,7 @@ const (
 )
 
 // patience is how long one conversation may take.
-const patience = 25 * time.Second
+const patience = 40 * time.Second
 
 // request is what a client asks for: to take up bytes of a pattern and to send
 // down bytes of another.

@@ -26,7 +26,7 @@ import (
 
 var (
 	duration = flag.Duration("soak", 3*time.Second, "how long traffic flows")
-	trace    = flag.String("soak-trace", "", "the `file` that all frames are written to, as text, when a conversation goes wrong")
+	trace    = flag.String("soak-trace", "", "the `file` that all frames are written to, as text, with what died in the engine")
 	seed     = flag.Uint64("soak-seed", 1, "what the chances are drawn from")
 )
 
@@ -102,6 +102,8 @@ var weather = fault.Chances{Loss: 0.005, Duplicate: 0.005, Corrupt: 0.002, Reord
 
 // rig is the firewall between its two hosts.
 type rig struct {
+	cfg    *config.Config
+	links  engine.Inventory
 	names  *engine.Names
 	worker *engine.Worker
 	ledger *ledger
@@ -118,8 +120,7 @@ func newRig(t *testing.T) *rig {
 	if err := bad.Err(); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{names: engine.NewNames(), ledger: newLedger()}
-	inv := engine.Inventory{}
+	r := &rig{cfg: cfg, links: engine.Inventory{}, names: engine.NewNames(), ledger: newLedger()}
 	var far [2]*wire.Port
 	for i := range r.ports {
 		mac := dataplane.MAC{2, 0, 0, 0, 0, byte(i + 1)}
@@ -127,9 +128,9 @@ func newRig(t *testing.T) *rig {
 		far[i] = wire.New([]string{"client", "server"}[i], dataplane.MAC{2, 0, 0, 0, 1, byte(i + 1)}, 1500)
 		wire.Connect(near, far[i])
 		r.ports[i] = fault.New(near, fault.Options{Seed: *seed + uint64(i), In: weather, Out: weather, MaxDelay: 5 * time.Millisecond})
-		inv[near.Info().Name] = engine.Link{MTU: 1500, LinkLocal: mac.LinkLocal()}
+		r.links[near.Info().Name] = engine.Link{MTU: 1500, LinkLocal: mac.LinkLocal()}
 	}
-	rs, err := engine.Compile(cfg, inv, r.names, 1)
+	rs, err := engine.Compile(cfg, r.links, r.names, 1)
 	must(t, err)
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: *seed, Sink: r.ledger, Names: r.names})
 	var e dataplane.Engine = r.worker
@@ -180,8 +181,8 @@ func TestSoak(t *testing.T) {
 	sum, bad := &totals{}, &failures{}
 	r.converse(t, sum, bad)
 	r.report(t, sum)
+	must(t, r.record.write(*trace))
 	if bad.n > 0 {
-		must(t, r.record.write(*trace))
 		t.Errorf("%d conversations went wrong, among them:\n%v", bad.n, errors.Join(bad.errs...))
 	}
 	for i := range kinds {
@@ -204,6 +205,7 @@ func (r *rig) converse(t *testing.T, sum *totals, bad *failures) {
 	for _, a := range serverAddrs {
 		must(t, s.serve(a))
 	}
+	o := r.operate(bad.add)
 	until := time.Now().Add(*duration)
 	var all sync.WaitGroup
 	for i := range clients {
@@ -212,6 +214,11 @@ func (r *rig) converse(t *testing.T, sum *totals, bad *failures) {
 	}
 	all.Wait()
 	s.end()
+	o.end()
+	t.Logf("operator: %d pages of sessions, %d checks, %d loads", o.pages, o.checks, o.loads)
+	if o.pages == 0 || o.checks == 0 || o.loads == 0 {
+		t.Error("the operator slept")
+	}
 }
 
 func (r *rig) mac(i int) []byte { mac := r.ports[i].Info().MAC; return mac[:] }
@@ -282,6 +289,9 @@ func (r *rig) accounts(t *testing.T, sum *totals) {
 		if l.children != st.Children || l.children < sum.files.Load() || l.expects != st.Expected || l.expects < l.children {
 			t.Errorf("%d files fetched by %d children (%d counted), %d expected (%d counted)", sum.files.Load(), l.children, st.Children, l.expects, st.Expected)
 		}
+		if st.Blocked != 0 || st.Refused != 0 || st.Detached != 0 {
+			t.Errorf("%d sessions blocked, %d announcements refused, %d helpers detached", st.Blocked, st.Refused, st.Detached)
+		}
 		if st.Reassembled == 0 {
 			t.Error("no packet came in fragments")
 		}
@@ -333,7 +343,7 @@ const mayKeep = 24 << 20
 // leaves makes sure that no goroutine and no memory is left but the worker's own.
 func leaves(t *testing.T, r *rig, goroutines int, before uint64) {
 	t.Helper()
-	r.client, r.server, r.record = nil, nil, nil
+	r.client, r.server, r.record, r.plane = nil, nil, nil, nil
 	for end := time.Now().Add(3 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
