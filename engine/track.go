@@ -14,6 +14,9 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 	alive := true
 	if p.Key.Proto == packet.ProtoTCP {
 		if !flows(s, dir, p) {
+			if damagedEnd(p) {
+				return packet.ReasonBadChecksum
+			}
 			r := w.trackTCP(s, dir, p)
 			if !r.Passes() {
 				return unfit(r)
@@ -47,6 +50,13 @@ func flows(s *session.Session, dir packet.Dir, p *Slot) bool {
 	h := (*[16]byte)(p.Frame[p.L4:])
 	return s.TCP.Flow(uint8(dir), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]),
 		uint32(len(p.Frame))-p.Payload, binary.BigEndian.Uint16(h[14:]))
+}
+
+// damagedEnd says whether p claims to end its connection, but is damaged: one bit
+// makes a FIN or a reset of any segment. The receiver sees that, so it must not
+// count here either.
+func damagedEnd(p *Slot) bool {
+	return p.TCPFlags&(packet.TCPFin|packet.TCPRst) != 0 && !p.ChecksumOK()
 }
 
 // unfit is the name of a drop.

@@ -119,6 +119,10 @@ var adviceTable = [...]Advice{
 		Cause: "It is meant so: a policy was changed, disabled or taken away, or the route now leads elsewhere.",
 		Cure:  "A policy that allows the session lets it go on at its next packet. `diagnose sys session clear` ends it for good. `firewall-session-dirty` says which sessions a change may reach.",
 	},
+	ReasonBadChecksum: {
+		Cause: "Damage on the way. Of other segments the checksum is the ends' affair; one that is helped has `helper-bad-checksum`.",
+		Cure:  "Where it goes on, look for a bad cable or device on that side.",
+	},
 	ReasonTCPState: {
 		Cause: "An answer, or data, from a side that has not been asked: a connection of which the firewall saw only a part, an answer of an older one, or a scan.",
 		Cure:  "Make sure that both directions come through here.",
