@@ -5,6 +5,7 @@ import (
 
 	"portcullis/config"
 	"portcullis/engine"
+	"portcullis/engine/enginetest"
 	_ "portcullis/helpers/builtin"
 	"portcullis/packet"
 	"portcullis/packet/packettest"
@@ -45,12 +46,13 @@ type rig struct {
 	worker *engine.Worker
 	names  *engine.Names
 	rules  []*engine.Ruleset
+	ledger *enginetest.Ledger
 	now    session.Tick
 }
 
 func newRig(t testing.TB, texts ...string) *rig {
 	t.Helper()
-	r := &rig{names: engine.NewNames()}
+	r := &rig{names: engine.NewNames(), ledger: enginetest.NewLedger()}
 	for i, text := range texts {
 		cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
 		if len(bad) > 0 {
@@ -63,15 +65,9 @@ func newRig(t testing.TB, texts ...string) *rig {
 		}
 		r.rules = append(r.rules, rs)
 	}
-	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: sink{}, Names: r.names})
+	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: r.ledger, Names: r.names})
 	return r
 }
-
-// sink takes every event and forgets it.
-type sink struct{}
-
-// Push takes e.
-func (sink) Push(*session.Event) bool { return true }
 
 // send has one frame processed that arrived on port in, and hands every frame
 // that left to left.

@@ -19,6 +19,7 @@ import (
 	"portcullis/dataplane/fault"
 	"portcullis/dataplane/wire"
 	"portcullis/engine"
+	"portcullis/engine/enginetest"
 	_ "portcullis/helpers/builtin"
 	"portcullis/packet"
 	"portcullis/session"
@@ -106,7 +107,7 @@ type rig struct {
 	links  engine.Inventory
 	names  *engine.Names
 	worker *engine.Worker
-	ledger *ledger
+	ledger *enginetest.Ledger
 	plane  *dataplane.Plane
 	ports  [2]*fault.Port
 	record *recorder // nil: nobody asked for it
@@ -120,7 +121,7 @@ func newRig(t *testing.T) *rig {
 	if err := bad.Err(); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{cfg: cfg, links: engine.Inventory{}, names: engine.NewNames(), ledger: newLedger()}
+	r := &rig{cfg: cfg, links: engine.Inventory{}, names: engine.NewNames(), ledger: enginetest.NewLedger()}
 	var far [2]*wire.Port
 	for i := range r.ports {
 		mac := dataplane.MAC{2, 0, 0, 0, 0, byte(i + 1)}
@@ -280,14 +281,14 @@ func (r *rig) accounts(t *testing.T, sum *totals) {
 			t.Error(err)
 		}
 		st, l := r.worker.Stats(), r.ledger
-		for _, w := range l.wrong {
+		for _, w := range l.Wrong {
 			t.Error(w)
 		}
-		if len(l.open) != 0 || l.starts != l.ended() || l.starts != st.Created || st.EventsLost != 0 {
-			t.Errorf("%d sessions created, %d starts and %d ends told, %d without an end", st.Created, l.starts, l.ended(), len(l.open))
+		if l.Open() != 0 || l.Starts != l.Ended() || l.Starts != st.Created || st.EventsLost != 0 {
+			t.Errorf("%d sessions created, %d starts and %d ends told, %d without an end", st.Created, l.Starts, l.Ended(), l.Open())
 		}
-		if l.children != st.Children || l.children < sum.files.Load() || l.expects != st.Expected || l.expects < l.children {
-			t.Errorf("%d files fetched by %d children (%d counted), %d expected (%d counted)", sum.files.Load(), l.children, st.Children, l.expects, st.Expected)
+		if l.Children != st.Children || l.Children < sum.files.Load() || l.Expects != st.Expected || l.Expects < l.Children {
+			t.Errorf("%d files fetched by %d children (%d counted), %d expected (%d counted)", sum.files.Load(), l.Children, st.Children, l.Expects, st.Expected)
 		}
 		if st.Blocked != 0 || st.Refused != 0 || st.Detached != 0 {
 			t.Errorf("%d sessions blocked, %d announcements refused, %d helpers detached", st.Blocked, st.Refused, st.Detached)
@@ -323,7 +324,7 @@ func (r *rig) report(t *testing.T, sum *totals) {
 		t.Logf("port%d %+v %v", i+1, r.plane.Stats(r.names.InterfaceIndex(fmt.Sprintf("port%d", i+1))), r.ports[i].Stats())
 	}
 	r.plane.Do(func(session.Tick) {
-		t.Logf("events starts=%d children=%d ends=%v", r.ledger.starts, r.ledger.children, r.ledger.ends)
+		t.Logf("events starts=%d children=%d ends=%v", r.ledger.Starts, r.ledger.Children, r.ledger.Ends)
 	})
 }
 
