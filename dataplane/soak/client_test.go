@@ -155,7 +155,7 @@ func (c *client) datagrams(_ context.Context, src, to netip.Addr) error {
 
 // question sends ask until its answer has come.
 func (c *client) question(u net.Conn, ask, got []byte) error {
-	for range 30 {
+	for range 100 {
 		if _, err := u.Write(ask); err != nil {
 			return err
 		}
