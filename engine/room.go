@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"portcullis/packet"
 	"portcullis/session"
 )
@@ -38,9 +40,14 @@ func (w *Worker) room(spare session.Ref) bool {
 
 func (w *Worker) ephemeralMax() int { return max(w.table.Max()/ephemeralShare, 1) }
 
-// evict ends the oldest session of a class.
+// evict ends the oldest session of a class. One that has gone on lately, without an
+// answer, as syslog does, is given another chance, and so are a few behind it.
 func (w *Worker) evict(c session.Class, spare session.Ref) bool {
 	s := w.table.Oldest(c, spare)
+	for n := 0; n < chances && s != nil && s.Packets[packet.Original] > 1 && w.now.Sub(s.LastSeen) < lately; n++ {
+		w.table.Requeue(s)
+		s = w.table.Oldest(c, spare)
+	}
 	if s == nil {
 		return false
 	}
@@ -51,6 +58,11 @@ func (w *Worker) evict(c session.Class, spare session.Ref) bool {
 	w.remove(s, session.EndEvicted)
 	return true
 }
+
+const (
+	chances = 4
+	lately  = 5 * time.Second
+)
 
 // remove ends s and takes it out of the table.
 func (w *Worker) remove(s *session.Session, how session.End) {

@@ -62,6 +62,13 @@ func (t *Table) unqueue(s *Session) {
 	q.n--
 }
 
+// Requeue makes s the newest of its class, which is not Lasting.
+func (t *Table) Requeue(s *Session) {
+	c := s.class
+	t.Classify(s, Lasting)
+	t.Classify(s, c)
+}
+
 // Count is how many sessions of a class other than Lasting there are.
 func (t *Table) Count(c Class) int { return t.queues[c].n }
 
