@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 )
 
 // ftp is a small FTP server: it lends patterns, "RETR seed-size", by connections
@@ -57,8 +56,9 @@ func (s *server) passive(self netip.Addr, verb string, say func(string, ...any) 
 	at := l.Addr().(*net.TCPAddr)
 	*data = func() (net.Conn, error) {
 		defer l.Close()
-		hurry := time.AfterFunc(patience, func() { l.Close() })
-		defer hurry.Stop()
+		ctx, cancel := context.WithTimeout(s.ctx, patience)
+		defer cancel()
+		defer context.AfterFunc(ctx, func() { l.Close() })()
 		return l.Accept()
 	}
 	if verb == "EPSV" {
@@ -74,7 +74,7 @@ func (s *server) active(self netip.Addr, arg string, say func(string, ...any) er
 		return err
 	}
 	*data = func() (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(s.ctx, patience)
 		defer cancel()
 		return s.host.dial(ctx, netip.AddrPortFrom(self, 0), to)
 	}
@@ -96,9 +96,10 @@ func (s *server) lend(arg string, say func(string, ...any) error, data *func() (
 	if err != nil {
 		return errors.Join(err, say("425 no connection"))
 	}
-	_ = c.SetDeadline(time.Now().Add(patience))
+	s.note(c, true)
 	err = send(c, seed, size)
 	_ = c.Close()
+	s.note(c, false)
 	if err != nil {
 		return errors.Join(err, say("426 broken"))
 	}

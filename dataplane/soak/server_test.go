@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -50,9 +51,17 @@ type server struct {
 	fail  func(error) // reports what must not happen
 	open  sync.WaitGroup
 	close []io.Closer
+	ctx   context.Context // until the end
+	stop  context.CancelFunc
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
+}
+
+func newServer(h *host, fail func(error)) *server {
+	s := &server{host: h, fail: fail, conns: map[net.Conn]bool{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	return s
 }
 
 // serve listens on every port of an address.
@@ -84,7 +93,6 @@ func (s *server) accept(l net.Listener, answer func(net.Conn) error) {
 		s.open.Go(func() {
 			defer s.note(c, false)
 			peer := c.RemoteAddr()
-			_ = c.SetDeadline(time.Now().Add(patience))
 			if err := answer(c); errors.Is(err, errContent) {
 				s.fail(fmt.Errorf("server, %v: %w", peer, err))
 			}
@@ -93,14 +101,18 @@ func (s *server) accept(l net.Listener, answer func(net.Conn) error) {
 	}
 }
 
-// note keeps the connections that are open.
+// note keeps the connections that are open, and how long they may be.
 func (s *server) note(c net.Conn, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if open {
-		s.conns[c] = true
-	} else {
+	switch {
+	case !open:
 		delete(s.conns, c)
+	case s.ctx.Err() != nil:
+		_ = c.SetDeadline(time.Now())
+	default:
+		s.conns[c] = true
+		_ = c.SetDeadline(time.Now().Add(patience))
 	}
 }
 
@@ -110,6 +122,7 @@ func (s *server) end() {
 	for _, c := range s.close {
 		_ = c.Close()
 	}
+	s.stop()
 	s.mu.Lock()
 	for c := range s.conns {
 		_ = c.SetDeadline(time.Now())

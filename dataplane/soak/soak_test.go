@@ -207,7 +207,7 @@ const clients = 48
 
 // converse has all conversations.
 func (r *rig) converse(t *testing.T, sum *totals, bad *failures) {
-	s := &server{host: r.server, fail: bad.add, conns: map[net.Conn]bool{}}
+	s := newServer(r.server, bad.add)
 	for _, a := range serverAddrs {
 		must(t, s.serve(a))
 	}
@@ -219,8 +219,10 @@ func (r *rig) converse(t *testing.T, sum *totals, bad *failures) {
 		all.Go(func() { c.run(until, bad.add) })
 	}
 	all.Wait()
+	ended := time.Now()
 	s.end()
 	o.end()
+	t.Logf("the last conversation ended %v after its time, the server %v later", ended.Sub(until).Round(time.Millisecond), time.Since(ended).Round(time.Millisecond))
 	t.Logf("operator: %d pages of sessions, %d checks, %d loads", o.pages, o.checks, o.loads)
 	if o.pages == 0 || o.checks == 0 || o.loads == 0 {
 		t.Error("the operator slept")
