@@ -23,6 +23,14 @@ type totals struct {
 	bytes   atomic.Uint64          // of contents that were checked
 }
 
+// conversations is how many there were.
+func (t *totals) conversations() (n uint64) {
+	for i := range t.done {
+		n += t.done[i].Load()
+	}
+	return n
+}
+
 // client has one conversation after the other.
 type client struct {
 	*totals

@@ -236,6 +236,13 @@ func refused(e tcpip.Error) error {
 	return errors.New(e.String())
 }
 
+// Close implements net.Conn. gonet lets the timers of deadlines run on, which keep
+// all of the connection.
+func (c *conn) Close() error {
+	_ = c.SetDeadline(time.Time{})
+	return c.TCPConn.Close()
+}
+
 // abort ends the connection with a reset.
 func (c *conn) abort() {
 	c.ep.SocketOptions().SetLinger(tcpip.LingerOption{Enabled: true})

@@ -107,6 +107,7 @@ func (s *server) note(c net.Conn, open bool) {
 	defer s.mu.Unlock()
 	switch {
 	case !open:
+		_ = c.SetDeadline(time.Time{}) // see conn.Close
 		delete(s.conns, c)
 	case s.ctx.Err() != nil:
 		_ = c.SetDeadline(time.Now())

@@ -199,7 +199,7 @@ func TestSoak(t *testing.T) {
 	r.falls(t)
 	r.accounts(t, sum)
 	must(t, r.plane.Close())
-	leaves(t, r, goroutines, before)
+	leaves(t, r, sum, goroutines, before)
 }
 
 // clients is how many conversations go on at once.
@@ -347,21 +347,8 @@ func (r *rig) report(t *testing.T, sum *totals) {
 	})
 }
 
-// heap is what is in use after everything unused was taken back.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
-// mayKeep is by how many bytes the heap may be larger at the end: the tables,
-// which do not shrink, and what the runtime keeps.
-const mayKeep = 24 << 20
-
 // leaves makes sure that no goroutine and no memory is left but the worker's own.
-func leaves(t *testing.T, r *rig, goroutines int, before uint64) {
+func leaves(t *testing.T, r *rig, sum *totals, goroutines int, before uint64) {
 	t.Helper()
 	r.client, r.server, r.record, r.plane = nil, nil, nil, nil
 	for end := time.Now().Add(3 * time.Second); runtime.NumGoroutine() > goroutines && time.Now().Before(end); {
@@ -371,9 +358,13 @@ func leaves(t *testing.T, r *rig, goroutines int, before uint64) {
 		b := make([]byte, 1<<16)
 		t.Errorf("%d goroutines, %d before:\n%s", n, goroutines, b[:runtime.Stack(b, true)])
 	}
-	after := heap()
-	t.Logf("heap %d kB before, %d kB after", before>>10, after>>10)
-	if after > before+mayKeep {
+	after, ours := heap(), firewallHeap()
+	ends := sum.conversations() * endKeeps
+	t.Logf("heap %d kB before, %d kB after, of which the firewall has %d kB", before>>10, after>>10, ours>>10)
+	if ours > firewallKeeps {
+		t.Errorf("the firewall has %d bytes of heap, more than %d", ours, firewallKeeps)
+	}
+	if after > before+firewallKeeps+ends {
 		t.Errorf("the heap grew from %d to %d bytes", before, after)
 	}
 	runtime.KeepAlive(r)
