@@ -7,7 +7,7 @@ TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 FUZZTIME ?= 30s
 SOAK     ?= 30s
-RACE    := ./packet/... ./config/... ./session/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
+RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
            ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak
 
 export CGO_ENABLED := 0

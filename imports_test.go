@@ -23,17 +23,19 @@ var arrows = map[string][]string{
 	"packet/packettest":         {"packet"},
 	"packet/reassembly":         {"packet"},
 	"config":                    {},
-	"session":                   {"packet", "session/tcp"},
+	"session":                   {"packet", "session/tcp", "session/sctp"},
 	"session/tcp":               {},
+	"session/sctp":              {},
 	"helpers":                   {"packet"},
 	"helpers/builtin":           {"helpers/..."},
 	"helpers/helpertest":        {"helpers", "packet"},
 	"helpers/*":                 {"helpers", "packet"},
+	"handover":                  {"packet", "session/...", "helpers"},
 	"policy":                    {"config", "packet"},
 	"nat":                       {"config", "packet"},
 	"route":                     {"config", "packet"},
-	"engine":                    {"packet", "packet/reassembly", "config", "session/...", "helpers", "policy", "nat", "route"},
-	"engine/enginetest":         {"engine", "packet/...", "config", "session", "helpers/..."},
+	"engine":                    {"packet", "packet/reassembly", "config", "session/...", "helpers", "handover", "policy", "nat", "route"},
+	"engine/enginetest":         {"engine", "packet/...", "config", "session", "session/sctp", "helpers/...", "handover"},
 	"telemetry":                 {"session", "packet"},
 	"control":                   {"session", "packet"},
 	"dataplane":                 {"engine", "packet", "session", "dataplane/neighbour"},
@@ -53,7 +55,7 @@ var arrows = map[string][]string{
 
 // pure are the folders that are machines: they read no wall clock, start no
 // goroutine, open no socket and draw from no global random source.
-var pure = []string{"packet", "config", "session", "helpers", "policy", "nat", "route", "engine"}
+var pure = []string{"packet", "config", "session", "helpers", "handover", "policy", "nat", "route", "engine"}
 
 // forbidden are the imports and calls that a pure package must not have.
 var (

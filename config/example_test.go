@@ -63,6 +63,7 @@ func ExampleSchema() {
 	// config system settings
 	//     set firewall-session-dirty check-all
 	//     set deny-tcp-with-icmp disable
+	//     set sctp-session-without-init disable
 	//     set tcp-session-without-syn disable
 	//     set asymroute disable
 	//     set asymroute-icmp disable

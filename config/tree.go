@@ -47,9 +47,10 @@ type Global struct {
 
 // Settings is [system.settings].
 type Settings struct {
-	SessionDirty         string // firewall-session-dirty: "check-all", "check-new" or "check-policy-option"
-	DenyTCPWithICMP      bool
-	TCPSessionWithoutSYN bool
+	SessionDirty           string // firewall-session-dirty: "check-all", "check-new" or "check-policy-option"
+	DenyTCPWithICMP        bool
+	SCTPSessionWithoutInit bool
+	TCPSessionWithoutSYN   bool
 
 	AsymRoute      bool
 	AsymRouteICMP  bool

@@ -30,7 +30,7 @@ func (b *line) field(name string, n int64) {
 }
 
 // endpoint appends "addr:port", also of IPv6: FortiOS writes no brackets.
-func (b *line) endpoint(a netip.Addr, port uint16) {
+func (b *line) endpoint(a netip.Addr, port uint32) {
 	*b = append(a.AppendTo(*b), ':')
 	b.uint(uint64(port))
 }
@@ -195,10 +195,10 @@ func (s *Session) expected(b *line) {
 // backPort is what the replies of a translated source go back to: its port, or
 // of an ICMP query its identifier, which both directions carry in place of the
 // source's port.
-func (s *Session) backPort() uint16 { return s.Original.SrcPort }
+func (s *Session) backPort() uint32 { return s.Original.SrcPort }
 
 // hook appends one tuple and what is written in place of one of its ends.
-func (b *line) hook(what string, t *Tuple, addr netip.Addr, port uint16) {
+func (b *line) hook(what string, t *Tuple, addr netip.Addr, port uint32) {
 	b.text("hook=" + what + " ")
 	b.endpoint(t.Src, t.SrcPort)
 	b.text("->")

@@ -45,13 +45,13 @@ type Direction struct {
 }
 
 // Tuple is who speaks to whom. Of an ICMP query the source's port is the
-// identifier and the destination's the type. The source port 0 of an expectation
-// is any.
+// identifier and the destination's the type; of GRE both are the key of the tunnel.
+// The source port 0 of an expectation is any.
 type Tuple struct {
 	Src     netip.Addr `json:"src"`
-	SrcPort uint16     `json:"src_port"`
+	SrcPort uint32     `json:"src_port"`
 	Dst     netip.Addr `json:"dst"`
-	DstPort uint16     `json:"dst_port"`
+	DstPort uint32     `json:"dst_port"`
 }
 
 // Interface is an interface of the configuration. Its index counts from 1; 0 is
@@ -86,7 +86,8 @@ func (s *Session) destinationTranslated() bool {
 func (s *Session) is6() bool { return s.Original.Dst.Is6() }
 
 func tupleOf(k packet.Key) Tuple {
-	return Tuple{Src: k.Src.Netip(), SrcPort: k.SrcPort, Dst: k.Dst.Netip(), DstPort: k.DstPort}
+	src, dst := k.Ends()
+	return Tuple{Src: k.Src.Netip(), SrcPort: src, Dst: k.Dst.Netip(), DstPort: dst}
 }
 
 func interfaceOf(i uint16, names Names) Interface {

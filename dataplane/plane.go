@@ -30,7 +30,7 @@ type Plane struct {
 	engine Engine
 	start  time.Time
 
-	mu   sync.RWMutex // the engine, for reading where it is Quick; and last
+	mu   lock // the engine, for reading where it is Quick; and last
 	last session.Tick
 
 	change  sync.Mutex // serializes Add, Remove and Close
@@ -69,7 +69,7 @@ func (p *Plane) Now() session.Tick { return session.Tick(time.Since(p.start)) }
 // Do runs f while no goroutine of the plane is inside the engine: for whoever
 // else has business with it. f must be short; packets wait.
 func (p *Plane) Do(f func(now session.Tick)) {
-	p.mu.Lock()
+	p.mu.write()
 	defer p.mu.Unlock()
 	f(p.forward(p.Now()))
 }
@@ -77,7 +77,7 @@ func (p *Plane) Do(f func(now session.Tick)) {
 // Look runs f while nothing changes in the engine but what Quick changes: for
 // whoever only reads. f must be short; new sessions wait.
 func (p *Plane) Look(f func(now session.Tick)) {
-	p.mu.RLock()
+	p.mu.read()
 	defer p.mu.RUnlock()
 	f(max(p.last, p.Now()))
 }

@@ -36,7 +36,7 @@ func (p *Plane) tick() {
 			}
 		}
 		for more := true; more; {
-			p.mu.Lock()
+			p.mu.write()
 			more = p.engine.Tick(p.forward(now))
 			e.takeGenerated(p.engine.Generated())
 			e.lost.report(p.engine)

@@ -13,6 +13,7 @@ import (
 
 const (
 	batchSize = 64
+	quickSize = 16 // of a batch, before whoever waits for the engine has it
 	recvWait  = 100 * time.Millisecond
 )
 
@@ -63,7 +64,7 @@ func (w *worker) end() {
 
 // report tells the engine of the losses.
 func (w *worker) report() {
-	w.plane.mu.Lock()
+	w.plane.mu.write()
 	defer w.plane.mu.Unlock()
 	w.egress.lost.report(w.plane.engine)
 }
@@ -71,13 +72,18 @@ func (w *worker) report() {
 // decide lets the engine decide about slots: about most of them beside the other
 // workers.
 func (p *Plane) decide(now session.Tick, slots []engine.Slot, e *egress) {
-	p.mu.RLock()
-	left := p.engine.Quick(now, slots)
-	p.mu.RUnlock()
+	left := 0
+	for rest := slots; len(rest) > 0; {
+		n := min(len(rest), quickSize)
+		p.mu.read()
+		left += p.engine.Quick(now, rest[:n])
+		p.mu.RUnlock()
+		rest = rest[n:]
+	}
 	if left == 0 && !e.lost.dirty {
 		return
 	}
-	p.mu.Lock()
+	p.mu.write()
 	defer p.mu.Unlock()
 	p.engine.Process(p.forward(now), slots)
 	e.takeGenerated(p.engine.Generated())

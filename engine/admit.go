@@ -6,6 +6,7 @@ import (
 	"portcullis/policy"
 	"portcullis/route"
 	"portcullis/session"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -18,6 +19,9 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if e := w.expect.Find(&p.Key); e != nil {
 		if midway(p) { // what was announced has yet to begin
 			return w.alone(p, packet.ReasonNoSession)
+		}
+		if !p.ChecksumOK() { // the announcement is good for one packet
+			return nil, Drop, packet.ReasonBadChecksum
 		}
 		return w.adopt(p, e)
 	}
@@ -96,6 +100,9 @@ func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service 
 
 // open creates the session that policy m allows.
 func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+	if p.Key.Proto == packet.ProtoTCP && !p.ChecksumOK() {
+		return nil, Drop, packet.ReasonBadChecksum
+	}
 	shaper := w.rules.quotas.shaper(m.Policy.ID)
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
@@ -198,14 +205,26 @@ func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Re
 		s.Out[packet.Reply], s.Hop[packet.Reply] = back.Out, back.Hop
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation
-	if p.Key.Proto == packet.ProtoTCP {
-		s.State = session.StateSynSent
-	}
-	if midway(p) {
+	w.beginTracking(s, p)
+	return s
+}
+
+// beginTracking gives s the connection or association that p, its first packet,
+// begins or is picked up in the middle of.
+func (w *Worker) beginTracking(s *session.Session, p *Slot) {
+	switch {
+	case p.Key.Proto == packet.ProtoTCP && midway(p):
 		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
 		s.State = s.TCP.State()
+	case p.Key.Proto == packet.ProtoTCP:
+		s.State = session.StateSynSent
+	case p.Key.Proto == packet.ProtoSCTP && midway(p):
+		q := chunks(p)
+		*s.SCTP() = sctp.PickUp(uint8(packet.Original), &q)
+		s.State = session.State(sctp.Established)
+	case p.Key.Proto == packet.ProtoSCTP:
+		*s.SCTP() = w.successor
 	}
-	return s
 }
 
 // enter puts a session that began into the table. Whoever has one of its keys

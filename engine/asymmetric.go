@@ -4,6 +4,7 @@ import (
 	"portcullis/config"
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -41,13 +42,14 @@ func (w *Worker) comesFrom(p *Slot) bool {
 }
 
 // strays says whether p, which belongs to no session, may be half of one that
-// goes by another way: a TCP segment that is no SYN, an ICMP reply or error.
+// goes by another way: a TCP segment that is no SYN, an SCTP packet that is no
+// INIT, an ICMP reply or error.
 func (w *Worker) strays(p *Slot) bool {
 	if !w.rules.asymmetric.allows(p) || w.own(p) {
 		return false
 	}
 	switch k := &p.Key; k.Proto {
-	case packet.ProtoTCP:
+	case packet.ProtoTCP, packet.ProtoSCTP:
 		return midway(p)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		return packet.IsICMPReply(k.Proto, p.ICMPType) || packet.IsICMPError(k.Proto, p.ICMPType) && !packet.IsRedirect(k.Proto, p.ICMPType)
@@ -57,7 +59,7 @@ func (w *Worker) strays(p *Slot) bool {
 
 // astray routes p, which strays.
 func (w *Worker) astray(p *Slot) (Verdict, packet.Reason) {
-	if p.Key.Proto == packet.ProtoTCP && (p.Key.SrcPort == 0 || p.Key.DstPort == 0) {
+	if !isICMP(p.Key.Proto) && (p.Key.SrcPort == 0 || p.Key.DstPort == 0) {
 		return Drop, packet.ReasonBadFlags
 	}
 	if r := w.addressed(&p.Key); r != packet.ReasonNone {
@@ -87,6 +89,17 @@ func (w *Worker) astray(p *Slot) (Verdict, packet.Reason) {
 	p.DecrementTTL()
 	p.Out, p.NextHop = to.Out, nextHop(to.Gateway, p.Key.Dst)
 	return Forward, packet.ReasonNone
+}
+
+// halfSeenSCTP is halfSeen for SCTP: the tag that the opener writes is the one that
+// it was told on the other way.
+func (w *Worker) halfSeenSCTP(s *session.Session, dir packet.Dir, p *Slot, q *sctp.Packet) bool {
+	if dir != packet.Original || s.Packets[packet.Reply] != 0 || sctp.State(s.State) == sctp.Closed ||
+		!(q.Midway() || q.Has(sctp.CookieEcho) && q.Tag != 0) || !w.rules.asymmetric.allows(p) {
+		return false
+	}
+	*s.SCTP() = sctp.PickUp(uint8(dir), q)
+	return true
 }
 
 // halfSeen takes a segment of the opener that does not fit its connection, where

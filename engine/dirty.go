@@ -20,7 +20,7 @@ var dirties = map[string]dirty{"check-all": checkAll, "check-new": checkNew, "ch
 // other way is looked for, or it is blocked, not fed to an interface that is no
 // more.
 func (rs *Ruleset) leavesAlone(s *session.Session) bool {
-	if rs.dirty == checkAll || rs.dirty == checkPolicy && !s.CheckNew {
+	if s.Generation == inherited || rs.dirty == checkAll || rs.dirty == checkPolicy && !s.CheckNew {
 		return false
 	}
 	return !s.Blocked && rs.carries(s.Out[0]) && rs.carries(s.Out[1])

@@ -3,6 +3,7 @@ package engine
 import (
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // push hands an event to the sink and counts it where it is lost. What is
@@ -86,21 +87,42 @@ func (w *Worker) about(s *session.Session) session.Event {
 
 // endOf tells from its last state how a session ended.
 func endOf(s *session.Session) session.End {
-	if s.Key[packet.Original].Proto != packet.ProtoTCP {
+	switch s.Key[packet.Original].Proto {
+	case packet.ProtoTCP:
+	case packet.ProtoSCTP:
+		return endOfSCTP(s)
+	default:
 		return session.EndAccept
 	}
 	switch s.State {
 	case session.StateTimeWait:
 		return session.EndClose
 	case session.StateClose:
-		if s.ResetBy == uint8(packet.Reply)+1 {
-			return session.EndServerRST
-		}
-		return session.EndClientRST
+		return resetter(s)
 	case session.StateSynSent:
 		return session.EndIPConn
 	}
 	return session.EndTimeout
+}
+
+func endOfSCTP(s *session.Session) session.End {
+	switch st := sctp.State(s.State); {
+	case st == sctp.Closed && s.ResetBy == 0:
+		return session.EndClose
+	case st == sctp.Closed:
+		return resetter(s)
+	case (st == sctp.None || st == sctp.CookieWait) && s.Packets[packet.Reply] == 0:
+		return session.EndIPConn
+	}
+	return session.EndTimeout
+}
+
+// resetter is the end of a session that one side has reset.
+func resetter(s *session.Session) session.End {
+	if s.ResetBy == uint8(packet.Reply)+1 {
+		return session.EndServerRST
+	}
+	return session.EndClientRST
 }
 
 // expectationGone reports an expectation that nobody fulfilled.

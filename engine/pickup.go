@@ -6,20 +6,33 @@ import (
 	"portcullis/session/tcp"
 )
 
-// midway says whether p is a TCP segment that begins no connection.
+// midway says whether p is a TCP segment that begins no connection, or an SCTP
+// packet that begins no association.
 func midway(p *Slot) bool {
-	return p.Key.Proto == packet.ProtoTCP && !tcp.Opens(p.TCPFlags)
+	switch p.Key.Proto {
+	case packet.ProtoTCP:
+		return !tcp.Opens(p.TCPFlags)
+	case packet.ProtoSCTP:
+		q := chunks(p)
+		return !q.Opens()
+	}
+	return false
 }
 
 // mayPickUp says whether a policy may let p, which is midway, begin a session
-// (tcp-session-without-syn). What the box itself would get it has no use for.
+// (tcp-session-without-syn, sctp-session-without-init). What the box itself would
+// get it has no use for.
 func (w *Worker) mayPickUp(p *Slot) bool {
+	if p.Key.Proto == packet.ProtoSCTP {
+		q := chunks(p)
+		return w.rules.pickUpSCTP && q.Midway() && !w.own(p)
+	}
 	return w.rules.pickUp && p.TCPFlags&(packet.TCPAck|packet.TCPSyn|packet.TCPRst) == packet.TCPAck && !w.own(p)
 }
 
 // picksUp says whether pol lets p, which is midway, begin a session.
 func picksUp(pol *policy.Policy, p *Slot) bool {
-	return pol.PickUp == policy.PickUpAll || pol.PickUp == policy.PickUpData && len(p.Data()) > 0
+	return p.Key.Proto == packet.ProtoSCTP || pol.PickUp == policy.PickUpAll || pol.PickUp == policy.PickUpData && len(p.Data()) > 0
 }
 
 // own says whether p is for the box itself.

@@ -44,6 +44,9 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 		return false
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
+	if s == nil {
+		s, dir = w.findCall(p)
+	}
 	if s == nil || s.Generation != w.rules.Generation || s.Bound || s.Blocked ||
 		p.In != s.Out[dir.Other()] || p.LastHop() || int(uint32(len(p.Frame))-p.L3) > w.rules.mtu(s.Out[dir]) {
 		return false
@@ -67,5 +70,8 @@ func carriesOn(s *session.Session, dir packet.Dir, p *Slot) bool {
 	if p.Key.Proto == packet.ProtoTCP {
 		return flows(s, dir, p)
 	}
-	return p.Key.Proto != packet.ProtoSCTP && (dir == packet.Original || s.Replied)
+	if p.Key.Proto == packet.ProtoSCTP {
+		return s.Replied && streams(s, dir, p)
+	}
+	return dir == packet.Original || s.Replied
 }

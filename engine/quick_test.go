@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"runtime"
 	"sync"
 	"testing"
@@ -123,57 +122,4 @@ func TestClaimed(t *testing.T) {
 	if w.Process(1, batch); s.Packets[0] != 2 {
 		t.Error("a packet is decided about twice")
 	}
-}
-
-// BenchmarkWorkers measures how much more several goroutines get through one
-// worker than one, each with its own share of the same sessions, and beside them
-// as many new sessions as a busy firewall has: one packet in a thousand is a SYN.
-// Compare packets/s.
-func BenchmarkWorkers(b *testing.B) {
-	for _, hands := range []int{1, 2} {
-		b.Run(fmt.Sprintf("workers=%d", hands), func(b *testing.B) { benchWorkers(b, hands) })
-	}
-}
-
-func benchWorkers(b *testing.B, hands int) {
-	const sessions = 100_000
-	w := benchWorker(b, 1, true)
-	c := &crew{w: w}
-	syns := benchTrain("tcp4-snat", packet.TCPSyn, sessions, 1)
-	one := make([]Slot, 1)
-	for i := range sessions {
-		one[0].Renew()
-		one[0].Parse(syns.copy(0, i), packet.Offload{})
-		c.decide(1, one)
-		s, _ := w.table.Find(&one[0].Key)
-		benchAnswer(w, s)
-	}
-	acks := benchTrain("tcp4-snat", packet.TCPAck, sessions, 7919)
-	fresh := benchTrain("udp4", 0, 1<<16, 1)
-	b.ResetTimer()
-	var done sync.WaitGroup
-	for h := range hands {
-		done.Add(1)
-		go func() {
-			defer done.Done()
-			batch := make([]Slot, benchBatch)
-			mine, other := &train{frames: acks.frames, size: acks.size}, &train{frames: fresh.frames, size: fresh.size}
-			next, begun := h*sessions/hands, h<<15
-			for n := 0; n < b.N/hands; n += benchBatch {
-				for k := range batch {
-					batch[k].Renew()
-					frame := mine.copy(k, next%sessions)
-					if (n+k)%1000 == 0 {
-						frame = other.copy(k, begun&0xffff)
-						begun++
-					}
-					batch[k].Parse(frame, packet.Offload{})
-					next++
-				}
-				c.decide(session.Tick(n), batch)
-			}
-		}()
-	}
-	done.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mpackets/s")
 }

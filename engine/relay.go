@@ -15,6 +15,10 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	}
 	answers := e.Key.Reply()
 	s, dir := w.table.Find(&answers) // the error travels as the answers do
+	if s == nil && e.CarriesPPTP() {
+		answers.DstPort = 0 // as findCall
+		s, dir = w.table.Find(&answers)
+	}
 	if s == nil && w.strays(p) {
 		return w.astray(p)
 	}

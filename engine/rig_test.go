@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"portcullis/config"
@@ -48,30 +50,59 @@ type rig struct {
 	rules  []*engine.Ruleset
 	ledger *enginetest.Ledger
 	now    session.Tick
+	twin   *rig // gets the same, and must do the same
 }
 
 func newRig(t testing.TB, texts ...string) *rig {
 	t.Helper()
 	r := &rig{names: engine.NewNames(), ledger: enginetest.NewLedger()}
-	for i, text := range texts {
-		cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
-		if len(bad) > 0 {
-			t.Fatal(bad)
-		}
-		inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1400, LinkLocal: packet.MustAddr("fe80::2")}}
-		rs, err := engine.Compile(cfg, inv, r.names, uint32(i+1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.rules = append(r.rules, rs)
+	for _, text := range texts {
+		r.compile(t, text)
 	}
 	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: r.ledger, Names: r.names})
 	return r
 }
 
+// compile adds a configuration.
+func (r *rig) compile(t testing.TB, text string) {
+	t.Helper()
+	cfg, bad := config.Parse("rig.toml", []byte(rigInterfaces+text))
+	if len(bad) > 0 {
+		t.Fatal(bad)
+	}
+	inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1400, LinkLocal: packet.MustAddr("fe80::2")}}
+	rs, err := engine.Compile(cfg, inv, r.names, uint32(len(r.rules)+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.rules = append(r.rules, rs)
+}
+
 // send has one frame processed that arrived on port in, and hands every frame
 // that left to left.
 func (r *rig) send(t testing.TB, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) (engine.Verdict, packet.Reason) {
+	t.Helper()
+	if r.twin == nil {
+		return r.sendAlone(t, in, frame, off, left)
+	}
+	var mine, theirs []string
+	note := func(r *rig, to *[]string) func(*engine.Slot) {
+		return func(s *engine.Slot) {
+			*to = append(*to, fmt.Sprintf("%s via %v fragment %d %+v %x", r.names.Interface(s.Out), s.NextHop, s.FragmentTo, s.Offload, s.Frame))
+		}
+	}
+	same := append(make([]byte, 0, cap(frame)), frame...)
+	text := fmt.Sprintf("%x", frame)
+	r.twin.now = r.now
+	v, why := r.sendAlone(t, in, frame, off, func(s *engine.Slot) { note(r, &mine)(s); left(s) })
+	tv, twhy := r.twin.sendAlone(t, in, same, off, note(r.twin, &theirs))
+	if v != tv || why != twhy || !slices.Equal(mine, theirs) {
+		t.Fatalf("%s from %s: %v %v, of the twin %v %v\n%q\n%q", text, in, v, why, tv, twhy, mine, theirs)
+	}
+	return v, why
+}
+
+func (r *rig) sendAlone(t testing.TB, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) (engine.Verdict, packet.Reason) {
 	t.Helper()
 	batch := make([]engine.Slot, 1)
 	s := &batch[0]

@@ -5,6 +5,7 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // Theory of operation.
@@ -77,11 +78,16 @@ func classOf(s *session.Session) session.Class {
 	if s.Blocked {
 		return session.Over
 	}
-	if s.Key[packet.Original].Proto == packet.ProtoTCP {
+	switch s.Key[packet.Original].Proto {
+	case packet.ProtoTCP:
 		switch s.State {
 		case session.StateSynSent, session.StateSynReceived:
 			return session.Ephemeral
 		case session.StateTimeWait, session.StateClose:
+			return session.Over
+		}
+	case packet.ProtoSCTP:
+		if sctp.State(s.State) == sctp.Closed {
 			return session.Over
 		}
 	}

@@ -52,6 +52,7 @@ type Ruleset struct {
 	resetSessionless bool  // reset-sessionless-tcp
 	tellByICMP       bool  // deny-tcp-with-icmp
 	pickUp           bool  // tcp-session-without-syn, where the policy agrees
+	pickUpSCTP       bool  // sctp-session-without-init
 }
 
 // antiReplay are the words of system global's anti-replay.
@@ -65,7 +66,8 @@ type binding struct {
 
 // iface is one interface as the packet path sees it.
 type iface struct {
-	used      bool
+	known     bool // it is configured
+	used      bool // and administratively up
 	mtu       int
 	override  int // the configured MTU, where there is one
 	ping4     bool
@@ -97,6 +99,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		resetSessionless: cfg.Global.ResetSessionlessTCP,
 		tellByICMP:       cfg.Settings.DenyTCPWithICMP,
 		pickUp:           cfg.Settings.TCPSessionWithoutSYN,
+		pickUpSCTP:       cfg.Settings.SCTPSessionWithoutInit,
 	}
 	known := map[string]uint16{}
 	for _, c := range cfg.Interfaces {
@@ -151,6 +154,18 @@ func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Rules
 	return &next
 }
 
+// knowing is rs with all gateways that names knows by now: sessions of an earlier
+// process may have others than any configuration of this one.
+func (rs *Ruleset) knowing(names *Names) *Ruleset {
+	all := names.allGateways()
+	if len(all) == len(rs.gateways) {
+		return rs
+	}
+	next := *rs
+	next.gateways = all
+	return &next
+}
+
 // follow takes over what the machine says of the interface.
 func (f *iface) follow(link Link) {
 	f.mtu, f.linkLocal, f.down = link.MTU, link.LinkLocal, link.Down
@@ -172,6 +187,7 @@ func (rs *Ruleset) addInterface(i uint16, c *config.Interface) {
 		rs.secondary[packet.AddrFrom(s.IP.Addr())] = s.AllowAccess
 	}
 	rs.interfaces[i] = iface{
+		known: true,
 		used:  c.Status,
 		ping4: c.AllowAccess&config.AccessPing != 0,
 		ping6: c.IPv6.AllowAccess&config.AccessPing != 0,
@@ -205,6 +221,11 @@ func (rs *Ruleset) mtu(i uint16) int {
 		return rs.interfaces[i].mtu
 	}
 	return 0
+}
+
+// has says whether interface i is configured.
+func (rs *Ruleset) has(i uint16) bool {
+	return int(i) < len(rs.interfaces) && rs.interfaces[i].known
 }
 
 // up says whether interface i is configured and administratively up.

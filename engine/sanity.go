@@ -69,12 +69,12 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 		return r
 	}
 	switch k.Proto {
-	case packet.ProtoTCP:
-		if !tcp.Opens(p.TCPFlags) && !w.mayPickUp(p) {
+	case packet.ProtoTCP, packet.ProtoSCTP:
+		if midway(p) && !w.mayPickUp(p) {
 			return packet.ReasonNoSession
 		}
 		fallthrough
-	case packet.ProtoUDP, packet.ProtoSCTP:
+	case packet.ProtoUDP:
 		if k.SrcPort == 0 || k.DstPort == 0 {
 			return packet.ReasonBadFlags
 		}

@@ -48,8 +48,8 @@ func (s *storm) packet() (in, line string) {
 	switch s.r.IntN(9) {
 	case 0:
 		return in, s.icmp(src, dst)
-	case 8:
-		return in, s.other(src, dst)
+	case 3:
+		return in, s.other(src, dst, side == 0)
 	case 1, 2:
 		return in, fmt.Sprintf(`udp %s > %s data "%s"`, s.end(src, side == 0), s.end(dst, side == 1), pick(s.r, stormTexts))
 	}
@@ -94,6 +94,33 @@ func (s *storm) tcp(src, dst string) string {
 	return line
 }
 
+// other is SCTP, whose tags are few, or a protocol without ports.
+func (s *storm) other(src, dst string, client bool) string {
+	ends := fmt.Sprintf("%s > %s", src, dst)
+	if s.r.IntN(4) == 0 {
+		return pick(s.r, []string{
+			"gre " + ends, "gre " + ends + " key 7", "gre " + ends + " key 65543 sum seq 9 len 4", "gre " + ends + " call 7 seq 1 len 4",
+			"gre " + ends + " call 9 ack 1", "esp " + ends + " len 16", "ip-99 " + ends, "ip-47 " + ends + " hex 4000080000000000",
+		})
+	}
+	tag := func() int { return 1 + s.r.IntN(3) }
+	src, dst = s.end(src, client), s.end(dst, !client)
+	server := &dst
+	if !client {
+		server = &src
+	}
+	*server = (*server)[:strings.LastIndex(*server, ":")] + ":9"
+	chunk := pick(s.r, []string{
+		"init 1", "init 2", "init 1", "init-ack 1", "init-ack 2", "init-ack 3", "cookie-echo", "cookie-echo len 4", "cookie-ack", "cookie-ack sack",
+		"len 40", "len 40", "sack", "heartbeat", "abort", "abort/t", "shutdown", "shutdown-ack", "shutdown-complete", "error", "init 3 len 4", "chunk 1=00000001",
+	})
+	line := fmt.Sprintf("sctp %s > %s %s", src, dst, chunk)
+	if !strings.HasPrefix(chunk, "init ") || s.r.IntN(8) == 0 {
+		line += fmt.Sprintf(" tag %d", tag())
+	}
+	return line
+}
+
 func (s *storm) icmp(src, dst string) string {
 	name, kinds := "icmp", []string{"echo id 7", "echo-reply id 7", "type 9", "redirect"}
 	if !packet.MustAddr(src).Is4() {
@@ -104,15 +131,6 @@ func (s *storm) icmp(src, dst string) string {
 		return fmt.Sprintf("%s %s > %s unreach about {%s cut %d}", name, src, dst, inner, s.r.IntN(20))
 	}
 	return fmt.Sprintf("%s %s > %s %s", name, src, dst, pick(s.r, kinds))
-}
-
-// other is a packet of a protocol that has no helper.
-func (s *storm) other(src, dst string) string {
-	proto := pick(s.r, []string{"gre", "esp", "ah", "ip-4", "ip-89", "ip-255", "sctp"})
-	if proto == "sctp" {
-		src, dst = s.end(src, s.r.IntN(2) == 0), s.end(dst, s.r.IntN(2) == 0)
-	}
-	return fmt.Sprintf("%s %s > %s len %d", proto, src, dst, 4*s.r.IntN(40))
 }
 
 // rare adds what makes a packet unusual or wrong.
@@ -141,7 +159,7 @@ func (s *storm) rare(line string) string {
 // configurations change.
 func TestStorm(t *testing.T) {
 	nat := rigPolicy + "nat = \"enable\"\n"
-	loud := "reset-sessionless-tcp = \"enable\"\ncheck-protocol-header = \"strict\"\n[system.settings]\ntcp-session-without-syn = \"enable\"\n" +
+	loud := "reset-sessionless-tcp = \"enable\"\ncheck-protocol-header = \"strict\"\n[system.settings]\ntcp-session-without-syn = \"enable\"\nsctp-session-without-init = \"enable\"\n" +
 		rigPolicy + "timeout-send-rst = \"enable\"\ntcp-session-without-syn = \"all\"\n"
 	denied := strings.Replace(rigPolicy, "accept", "deny", 1) + "send-deny-packet = \"enable\"\n"
 	loose := "snat-route-change = \"enable\"\n[system.settings]\nasymroute = \"enable\"\nasymroute6 = \"enable\"\nfirewall-session-dirty = \"check-new\"\n" +
@@ -226,7 +244,7 @@ func (r *rig) clear() {
 }
 
 // noise sends one packet that belongs to nothing in particular.
-func (s *storm) noise(t *testing.T, r *rig) {
+func (s *storm) noise(t testing.TB, r *rig) {
 	in, line := s.packet()
 	frame, off, err := packettest.Build(s.rare(line))
 	if err != nil {
@@ -242,7 +260,7 @@ func (s *storm) noise(t *testing.T, r *rig) {
 }
 
 // send sends a frame, sometimes in fragments and those in any order.
-func (s *storm) send(t *testing.T, r *rig, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) {
+func (s *storm) send(t testing.TB, r *rig, in string, frame []byte, off packet.Offload, left func(*engine.Slot)) {
 	var p packet.Packet
 	var frames [][]byte
 	if s.r.IntN(6) == 0 && p.Parse(bytes.Clone(frame), off) == packet.ReasonNone && p.Kind != packet.KindARP && !p.Frag {

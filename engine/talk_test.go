@@ -44,7 +44,7 @@ func (k *talk) restart(s *storm) {
 }
 
 // step plays the next packet, or repeats the last one, or gives up.
-func (k *talk) step(t *testing.T, r *rig, s *storm) {
+func (k *talk) step(t testing.TB, r *rig, s *storm) {
 	if k.port == 0 || k.at == len(talkScript) || s.r.IntN(60) == 0 {
 		k.restart(s)
 	}
@@ -87,7 +87,7 @@ func (k *talk) step(t *testing.T, r *rig, s *storm) {
 }
 
 // send plays one line and lets the other side learn from what left.
-func (k *talk) send(t *testing.T, r *rig, st *storm, in, line string) {
+func (k *talk) send(t testing.TB, r *rig, st *storm, in, line string) {
 	st.send(t, r, in, packettest.Frame(line), packet.Offload{}, func(s *engine.Slot) {
 		wellFormed(t)(s)
 		var p packet.Packet

@@ -7,6 +7,7 @@ import (
 	"portcullis/config"
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // Idle times that no configuration changes.
@@ -14,6 +15,12 @@ const (
 	timerICMP  = 60 * time.Second
 	timerOther = 600 * time.Second
 )
+
+// sctpTimers are FortiOS's for SCTP, by state; established is session-ttl's.
+var sctpTimers = [...]time.Duration{
+	sctp.None: 60 * time.Second, sctp.Closed: 10 * time.Second, sctp.CookieWait: 5 * time.Second, sctp.CookieEchoed: 10 * time.Second,
+	sctp.ShutdownSent: 30 * time.Second, sctp.ShutdownRecd: 30 * time.Second, sctp.ShutdownAckSent: 3 * time.Second,
+}
 
 // timers are the idle times that a service object may have of its own.
 type timers struct {
@@ -185,6 +192,8 @@ func (c *clocks) idle(s *session.Session) time.Duration {
 	switch proto := s.Key[packet.Original].Proto; {
 	case proto == packet.ProtoTCP:
 		return c.idleTCP(s)
+	case proto == packet.ProtoSCTP && sctp.State(s.State) != sctp.Established:
+		return sctpTimers[s.State]
 	case c.ttls[s.TTL].given || proto == packet.ProtoSCTP:
 		return c.ttls[s.TTL].idle
 	case proto == packet.ProtoUDP:

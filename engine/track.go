@@ -5,6 +5,7 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -12,9 +13,10 @@ import (
 // alive.
 func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reason {
 	alive := true
-	if p.Key.Proto == packet.ProtoTCP {
+	switch {
+	case p.Key.Proto == packet.ProtoTCP:
 		if !flows(s, dir, p) {
-			if damagedEnd(p) {
+			if s.TCP.State() != tcp.None && damaged(p) { // else admit has looked
 				return packet.ReasonBadChecksum
 			}
 			r := w.trackTCP(s, dir, p)
@@ -23,7 +25,13 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 			}
 			alive = r == tcp.Alive
 		}
-	} else if dir == packet.Reply && !s.Replied {
+	case p.Key.Proto == packet.ProtoSCTP:
+		r := w.trackSCTP(s, dir, p)
+		if !r.Passes() {
+			return unfitSCTP(r)
+		}
+		alive = r == sctp.Alive
+	case dir == packet.Reply && !s.Replied:
 		s.Replied, s.State = true, session.StateEstablished
 		w.settle(s)
 	}
@@ -52,11 +60,11 @@ func flows(s *session.Session, dir packet.Dir, p *Slot) bool {
 		uint32(len(p.Frame))-p.Payload, binary.BigEndian.Uint16(h[14:]))
 }
 
-// damagedEnd says whether p claims to end its connection, but is damaged: one bit
-// makes a FIN or a reset of any segment. The receiver sees that, so it must not
-// count here either.
-func damagedEnd(p *Slot) bool {
-	return p.TCPFlags&(packet.TCPFin|packet.TCPRst) != 0 && !p.ChecksumOK()
+// damaged says whether p claims to begin or end a connection, but is not what was
+// sent: one bit makes a FIN or a reset of any segment, or another window scale of a
+// SYN's. The receiver sees that and drops it, so it must not count here either.
+func damaged(p *Slot) bool {
+	return p.TCPFlags&(packet.TCPSyn|packet.TCPFin|packet.TCPRst) != 0 && !p.ChecksumOK()
 }
 
 // unfit is the name of a drop.
@@ -129,12 +137,17 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 	if st == session.StateClose {
 		s.ResetBy = uint8(dir) + 1
 	}
+	w.turn(s, st)
+	return r
+}
+
+// turn changes the state of s, and with it its idle time.
+func (w *Worker) turn(s *session.Session, st session.State) {
 	s.State = st
 	w.settle(s)
 	s.LastSeen = w.now
 	s.SetTimeout(w.rules.clocks.idle(s))
 	w.table.Shorten(s)
-	return r
 }
 
 // sackEdge is the highest edge of the SACK option of p, in the space of the side
@@ -152,9 +165,17 @@ func (w *Worker) sackEdge(s *session.Session, dir packet.Dir, p *Slot) (edge uin
 	return edge, ok
 }
 
+// mayReopen says whether reopens is to be asked.
+func mayReopen(p *Slot) bool {
+	return p.TCPFlags&packet.TCPSyn != 0 || p.Key.Proto == packet.ProtoSCTP
+}
+
 // reopens says whether p is a SYN that begins a new connection on the tuple of
-// one that is over, from either side; the old one then gives way.
+// one that is over, from either side, or an INIT; the old one then gives way.
 func (w *Worker) reopens(s *session.Session, dir packet.Dir, p *Slot) bool {
+	if p.Key.Proto == packet.ProtoSCTP {
+		return w.reopensSCTP(s, p)
+	}
 	if p.Key.Proto != packet.ProtoTCP || !tcp.Opens(p.TCPFlags) ||
 		!s.TCP.Reopens(uint8(dir), binary.BigEndian.Uint32(p.Frame[p.L4+4:]), w.mode(s)) {
 		return false

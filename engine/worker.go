@@ -10,6 +10,7 @@ import (
 	"portcullis/packet"
 	"portcullis/packet/reassembly"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // Theory of operation.
@@ -53,14 +54,15 @@ type Worker struct {
 	sink   Sink
 	event  session.Event // that the sink has
 
-	controls controls  // state of the helpers' control sessions
-	tallies  tallies   // of the per-IP shapers
-	announce announcer // what a helper asks through
-	output   helpers.Output
-	state    helpers.State // a UDP helper's memory during a call
-	gen      generated     // packets of the worker's own
-	limit    bucket        // of ICMP errors
-	resets   bucket        // of resets that answer a packet
+	controls  controls  // state of the helpers' control sessions
+	tallies   tallies   // of the per-IP shapers
+	announce  announcer // what a helper asks through
+	output    helpers.Output
+	state     helpers.State // a UDP helper's memory during a call
+	gen       generated     // packets of the worker's own
+	limit     bucket        // of ICMP errors
+	successor sctp.Assoc    // what a new SCTP association begins as
+	resets    bucket        // of resets that answer a packet
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -122,7 +124,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 // says. One that was compiled before the ruleset in force must not leave any
 // alone: it does not know the numbers that were given out since (see Names).
 func (w *Worker) SetRuleset(rs *Ruleset) {
-	w.rules = rs
+	w.rules = rs.knowing(w.names)
 	w.fragments.SetLimits(rs.fragments)
 }
 
@@ -176,13 +178,18 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil || p.TCPFlags&packet.TCPSyn != 0 && w.reopens(s, dir, p) {
+	if s == nil {
+		s, dir = w.findCall(p)
+	}
+	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
 			return w.relay(p)
 		}
 		var v Verdict
 		var r packet.Reason
-		if s, v, r = w.admit(p); s == nil {
+		s, v, r = w.admit(p)
+		w.successor = sctp.Assoc{}
+		if s == nil {
 			return v, r
 		}
 		dir = packet.Original
@@ -200,6 +207,18 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	return w.leave(s, dir, p)
+}
+
+// findCall finds the session of p where p carries PPTP and has none by its own key.
+// Either direction of a call has the call id of its receiver, so that no key is
+// that of both: a call that nobody expects belongs to the pair of its addresses.
+func (w *Worker) findCall(p *Slot) (*session.Session, packet.Dir) {
+	if !p.CarriesPPTP() || w.expect.Find(&p.Key) != nil {
+		return nil, 0
+	}
+	p.Key.DstPort = 0
+	p.hash = w.table.Hash(&p.Key)
+	return w.table.FindHashed(&p.Key, p.hash)
 }
 
 // Tick lets time pass: sessions and expectations that are due end. Call it at

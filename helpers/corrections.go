@@ -30,8 +30,13 @@ package helpers
 
 // maxCorrections bounds the unacknowledged rewrites of one direction. One call
 // of Inspect finds at most MaxFindings; one more is kept for a sticky entry, so
-// an empty list has always room for a call.
-const maxCorrections = MaxFindings + 1
+// an empty list has always room for a call. Where the list is full, and the
+// helper is detached while promised bytes are held, those leave all at once: the
+// sticky entry that they need has a place of its own behind all others.
+const (
+	maxCorrections = MaxFindings + 1
+	maxEntries     = maxCorrections + 1
+)
 
 // correction says that n original bytes from seq are sent as text.
 type correction struct {
@@ -48,7 +53,7 @@ type corrections struct {
 	acked  uint32 // original: what the receiver has acknowledged
 	folded bool   // an entry was folded into base: bytes below acked are lost
 	n      int
-	list   [maxCorrections]correction
+	list   [maxEntries]correction
 }
 
 // reset forgets everything; seq is the first original byte of the stream.

@@ -83,13 +83,24 @@ type Helper struct {
 	Lifetime   time.Duration // of an expectation; 0 is DefaultLifetime
 	MaxHold    int           // most bytes that may be left unread by Partial; at most MaxHoldLimit
 	LowPorts   bool          // may announce ports below 1024
+	// Memory numbers the way in which State is used. It is to be raised whenever
+	// that changes: a session whose helper remembers in another way does not
+	// outlast a restart.
+	Memory uint8
 
 	// Inspect reads a segment and notes in f what it announces.
 	Inspect func(seg *Segment, f *Findings) Status
 	// Spell appends to dst the bytes that spell endpoint to, in the manner of
 	// the bytes orig that e marked. nil where nothing is ever spelt.
 	Spell func(dst, orig []byte, e Edit, to netip.AddrPort) []byte
+	// Sound says whether Inspect could have left s behind: it need only tell what
+	// it would stumble over. nil where it stumbles over nothing. It is asked about
+	// what was read from a file.
+	Sound func(s *State) bool
 }
+
+// Knows says whether h could have left s behind.
+func (h *Helper) Knows(s *State) bool { return h.Sound == nil || h.Sound(s) }
 
 // MaxHoldLimit bounds Helper.MaxHold, in bytes. A helper skips a longer message
 // by itself, with a note in its State.

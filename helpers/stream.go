@@ -289,7 +289,7 @@ func (c *Control) abort(seg *TCPSegment, st *stream, out *Output) {
 // bytes only.
 func (c *Control) ackBack(dir packet.Dir, st *stream, out *Output) {
 	peer := &c.dirs[dir.Other()]
-	if !peer.synced || st.fix.acked != st.released || st.fix.n == maxCorrections {
+	if !peer.synced || st.fix.acked != st.released || st.fix.n >= maxCorrections {
 		return
 	}
 	st.owes, st.promised = true, st.next

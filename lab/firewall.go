@@ -21,6 +21,7 @@ type Firewall struct {
 	binary string
 	config string // path of its configuration
 	dir    string
+	args   []string
 
 	mu      sync.Mutex
 	records []Record
@@ -28,14 +29,18 @@ type Firewall struct {
 	ready   chan struct{} // closed at the ready line; nil after it
 }
 
-// StartFirewall starts the binary with a configuration text in a namespace and
-// waits until it forwards.
-func StartFirewall(ns *Namespace, binary, config string) (*Firewall, error) {
+// SessionsEnd is the arguments with which sessions end, and are logged, when the
+// program does.
+var SessionsEnd = []string{"--sessions", "none"}
+
+// StartFirewall starts the binary with a configuration text, and further
+// arguments, in a namespace and waits until it forwards.
+func StartFirewall(ns *Namespace, binary, config string, args ...string) (*Firewall, error) {
 	dir, err := os.MkdirTemp("", "portcullis-lab-")
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{ns: ns, binary: binary, dir: dir, config: filepath.Join(dir, "portcullis.toml"), news: make(chan struct{})}
+	f := &Firewall{ns: ns, binary: binary, dir: dir, args: args, config: filepath.Join(dir, "portcullis.toml"), news: make(chan struct{})}
 	err = f.WriteConfig(config)
 	if err == nil {
 		err = f.Start()
@@ -56,7 +61,7 @@ func (f *Firewall) Start() (err error) {
 	f.mu.Unlock()
 	f.Process, err = f.ns.Start(Command{
 		Path:   f.binary,
-		Args:   []string{"run", "-c", f.config, "--state-dir", filepath.Join(f.dir, "state")},
+		Args:   append([]string{"run", "-c", f.config, "--state-dir", filepath.Join(f.dir, "state")}, f.args...),
 		Stdout: f.logLine, Stderr: f.stderrLine,
 	})
 	if err != nil {

@@ -122,6 +122,10 @@ func TestNoPorts(t *testing.T) {
 	if _, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNATExhausted {
 		t.Errorf("two tunnels to one peer behind one address: %v", reason)
 	}
+	k.SrcPort, k.DstPort = 15, 16960
+	if b, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNone || b.Reply.SrcPort != 15 || b.Reply.DstPort != 16960 {
+		t.Errorf("another one, with a key: %v, %v", b.Reply, reason)
+	}
 }
 
 // The checksum of SCTP covers its ports and is not rewritten: they stay, or there

@@ -120,7 +120,7 @@ var adviceTable = [...]Advice{
 		Cure:  "A policy that allows the session lets it go on at its next packet. `diagnose sys session clear` ends it for good. `firewall-session-dirty` says which sessions a change may reach.",
 	},
 	ReasonBadChecksum: {
-		Cause: "Damage on the way. Of other segments the checksum is the ends' affair; one that is helped has `helper-bad-checksum`.",
+		Cause: "Damage on the way. Of other packets the checksum is the ends' affair; one that a helper reads dies of `helper-bad-checksum`.",
 		Cure:  "Where it goes on, look for a bad cable or device on that side.",
 	},
 	ReasonTCPState: {
@@ -130,6 +130,14 @@ var adviceTable = [...]Advice{
 	ReasonTCPWindow: {
 		Cause: "A blind attack on a connection; segments that were under way for long; or a device nearby that changes sequence numbers, or takes one direction past the firewall.",
 		Cure:  "Correct the routes. Else `anti-replay`, of a policy or of all, says how closely numbers are looked at, and `check-reset-range` whether resets are.",
+	},
+	ReasonSCTPTag: {
+		Cause: "A blind attack on an association, a packet of an older one, or an association of which the firewall saw only a part.",
+		Cure:  "Make sure that both directions come through here.",
+	},
+	ReasonSCTPState: {
+		Cause: "As for `tcp-state`: a side that has not been asked, or a scan.",
+		Cure:  "Make sure that both directions come through here.",
 	},
 	ReasonICMPNoSession: {
 		Cause: "Errors about packets that somebody sent in the name of an address here, or about a session that is over; also errors with a wrong checksum.",

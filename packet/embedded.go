@@ -8,12 +8,14 @@ type Embedded struct {
 	l3  uint32
 	l4  uint32
 	v6  bool
+
+	pptp bool
 }
 
 // Embedded parses the packet quoted by an ICMP error (RFC 792, RFC 4443 section
 // 3; RFC 5508 section 4). It wants the whole IP header and 8 bytes behind it.
-// It reports false for a packet that does not quote one, or quotes a fragment
-// but the first.
+// It reports false for a packet that does not quote one, quotes a fragment
+// but the first, or ends before the key of a GRE tunnel.
 func (p *Packet) Embedded() (Embedded, bool) {
 	e := Embedded{l3: p.Payload, v6: p.Kind == KindIPv6}
 	b := p.Frame[p.Payload:]
@@ -55,9 +57,15 @@ func (e *Embedded) ports(h []byte) bool {
 			return false
 		}
 		e.Key.SrcPort, e.Key.DstPort = binary.BigEndian.Uint16(h[4:]), uint16(h[0])
+	case ProtoGRE:
+		e.pptp = h[1]&greVersion == 1
+		return e.Key.tunnel(h)
 	}
 	return true
 }
+
+// CarriesPPTP says what Packet.CarriesPPTP does, of the quoted packet.
+func (e *Embedded) CarriesPPTP() bool { return e.pptp }
 
 // QuotedSeq is the sequence number of a quoted TCP segment.
 func (p *Packet) QuotedSeq(e Embedded) uint32 {

@@ -15,6 +15,13 @@ func TestEmbedded(t *testing.T) {
 		{"icmp6 fd09::9 > fd00::1 unreach host about {udp [fd00::1]:1 > [fd00::2]:2 len 4}", "udp [fd00::1]:1 > [fd00::2]:2"},
 		{"icmp6 fd09::9 > fd00::1 unreach host about {icmp6 fd00::1 > fd00::2 echo id 5 seq 1}", "icmp6 fd00::1 > fd00::2 type 128 id 5"},
 		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {gre 10.0.0.1 > 10.0.0.2 len 4}", "gre 10.0.0.1 > 10.0.0.2"},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {gre 10.0.0.1 > 10.0.0.2 key 65538 len 4 cut 4}", "gre 10.0.0.1 > 10.0.0.2 key 65538"},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {gre 10.0.0.1 > 10.0.0.2 sum key 65538 len 4 cut 4}", "gre 10.0.0.1 > 10.0.0.2 key 65538"},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {gre 10.0.0.1 > 10.0.0.2 sum key 65538 len 4 cut 5}", ""},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 len 4 cut 8}", "gre 10.0.0.1 > 10.0.0.2 key 7"},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {sctp 10.0.0.1:1 > 10.0.0.2:2 init 7 cut 24}", "sctp 10.0.0.1:1 > 10.0.0.2:2"},
+		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {esp 10.0.0.1 > 10.0.0.2}", "esp 10.0.0.1 > 10.0.0.2"},
+		{"icmp6 fd09::9 > fd00::1 unreach host about {ah fd00::1 > fd00::2}", "ah fd00::1 > fd00::2"},
 
 		{"icmp 9.9.9.9 > 10.0.0.1 unreach host", ""},
 		{"icmp 9.9.9.9 > 10.0.0.1 unreach host about {tcp 10.0.0.1:1 > 10.0.0.2:2 S cut 13}", ""},
@@ -54,6 +61,10 @@ func TestRewriteError(t *testing.T) {
 			"icmp 9.9.9.9 > 10.0.0.1 unreach host about {icmp 10.0.0.1 > 10.0.0.2 echo id 1 seq 1}",
 		},
 		{
+			"icmp 9.9.9.9 > 192.0.2.1 unreach proto about {gre 192.0.2.1 > 10.0.0.2 key 65538 len 4 ttl 9}",
+			"icmp 9.9.9.9 > 10.0.0.1 unreach proto about {gre 10.0.0.1 > 10.0.0.2 key 65538 len 4 ttl 9}",
+		},
+		{
 			"icmp6 fd09::9 > fd02::1 too-big mtu 1280 about {udp [fd02::1]:7777 > [fd00::2]:2 len 44 ttl 9}",
 			"icmp6 fd09::9 > fd00::1 too-big mtu 1280 about {udp [fd00::1]:1 > [fd00::2]:2 len 44 ttl 9}",
 		},
@@ -69,7 +80,10 @@ func TestRewriteError(t *testing.T) {
 			continue
 		}
 		inner := e.Key
-		inner.Src, inner.SrcPort = packet.MustAddr("10.0.0.1"), 1
+		inner.Src = packet.MustAddr("10.0.0.1")
+		if e.Key.Proto != packet.ProtoGRE {
+			inner.SrcPort = 1
+		}
 		if !p.Key.Src.Is4() {
 			inner.Src = packet.MustAddr("fd00::1")
 		}

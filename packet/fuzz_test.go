@@ -21,7 +21,9 @@ func FuzzParse(f *testing.F) {
 		"icmp6 fd09::1 > fd01::2 too-big mtu 1280 about {udp [fd01::2]:1 > [fd02::2]:2 len 100 cut 20}",
 		"udp [fd01::2]:5000 > [fd02::2]:53 len 1 ext 0 ext 43 ext 60", "udp fd01::2 > fd02::2 len 20 frag 185",
 		"udp 10.1.0.2:5000 > 10.2.0.2:53 len 1472 ipid 9 frag 0+ ipopt 94040000", "arp 10.1.0.1 > 10.1.0.2 reply",
-		"sctp 10.1.0.2:5000 > 10.2.0.2:53 len 4 vlan 5", "gre 10.1.0.2 > 10.2.0.2 len 4", "esp 10.1.0.2 > 10.2.0.2 len 4",
+		"sctp 10.1.0.2:5000 > 10.2.0.2:53 init 5 vlan 5", "sctp 10.1.0.2:5000 > 10.2.0.2:53 tag 5 cookie-echo len 4",
+		"gre 10.1.0.2 > 10.2.0.2 len 4", "gre 10.1.0.2 > 10.2.0.2 sum key 5 seq 6 len 4", "gre 10.1.0.2 > 10.2.0.2 call 5 seq 6 ack 7 len 4",
+		"icmp 10.9.0.1 > 10.1.0.2 unreach host about {gre 10.1.0.2 > 10.2.0.2 sum key 9 cut 4}", "esp 10.1.0.2 > 10.2.0.2 len 4",
 	} {
 		f.Add(packettest.Frame(line), uint8(0), uint8(0))
 	}
@@ -131,6 +133,15 @@ func read(p *packet.Packet) {
 		_ = p.TCP().Options()
 	case packet.ProtoUDP:
 		_ = p.UDP().Payload()
+	case packet.ProtoSCTP:
+		_ = p.VerificationTag()
+		for list := p.Data(); len(list) > 0; {
+			var c packet.Chunk
+			c, list, _ = packet.NextChunk(list)
+			_ = c.InitiateTag()
+		}
+	case packet.ProtoGRE:
+		_ = p.CarriesPPTP()
 	}
 }
 

@@ -45,6 +45,8 @@ const (
 //   - TCP, UDP, SCTP: the source and destination port.
 //   - ICMP and ICMPv6 queries: SrcPort is the identifier in both directions,
 //     DstPort the message type (as FortiOS prints them).
+//   - GRE with a key (RFC 2890): its high half is SrcPort, its low half DstPort,
+//     in both directions. GRE of version 1 (PPTP): the call id is DstPort.
 //   - everything else: 0.
 type Key struct {
 	Src, Dst         Addr
@@ -58,8 +60,11 @@ type Key struct {
 // inverse.
 func (k Key) Reply() Key {
 	r := Key{Src: k.Dst, Dst: k.Src, SrcPort: k.DstPort, DstPort: k.SrcPort, Zone: k.Zone, Proto: k.Proto}
-	if k.Proto == ProtoICMP || k.Proto == ProtoICMPv6 {
+	switch k.Proto {
+	case ProtoICMP, ProtoICMPv6:
 		r.SrcPort, r.DstPort = k.SrcPort, counterpart(k.Proto, k.DstPort)
+	case ProtoGRE:
+		r.SrcPort, r.DstPort = k.SrcPort, k.DstPort
 	}
 	return r
 }
@@ -82,6 +87,10 @@ func (k Key) String() string {
 		return fmt.Sprintf("%s %s > %s", ProtoName(k.Proto), hostPort(k.Src, k.SrcPort), hostPort(k.Dst, k.DstPort))
 	case ProtoICMP, ProtoICMPv6:
 		return fmt.Sprintf("%s %v > %v type %d id %d", ProtoName(k.Proto), k.Src, k.Dst, k.DstPort, k.SrcPort)
+	case ProtoGRE:
+		if key := k.GREKey(); key != 0 {
+			return fmt.Sprintf("%s %v > %v key %d", ProtoName(k.Proto), k.Src, k.Dst, key)
+		}
 	}
 	return fmt.Sprintf("%s %v > %v", ProtoName(k.Proto), k.Src, k.Dst)
 }

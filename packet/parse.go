@@ -239,16 +239,17 @@ func (p *Packet) parseL4() Reason {
 			p.Key.SrcPort = binary.BigEndian.Uint16(h[4:])
 		}
 	case ProtoSCTP:
-		if len(h) < 12 {
+		if len(h) < sctpSize || !chunksOK(h[sctpSize:]) {
 			return ReasonBadL4Header
 		}
-		size = 12
+		size = sctpSize
 		p.ports(h)
 	case ProtoGRE:
-		if len(h) < 4 {
+		n, ok := p.parseGRE(h)
+		if !ok {
 			return ReasonBadL4Header
 		}
-		size = 4
+		size = n
 	case ProtoESP, ProtoAH:
 		if len(h) < 8 {
 			return ReasonBadL4Header

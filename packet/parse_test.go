@@ -77,7 +77,41 @@ func TestParseReasons(t *testing.T) {
 		{"icmp6 10.0.0.1 > 10.0.0.2 echo id 1 seq 1", packet.ReasonBadL4Header},
 		{"icmp fd00::1 > fd00::2 echo id 1 seq 1", packet.ReasonBadL4Header},
 		{"ip-132 10.0.0.1 > 10.0.0.2 len 11", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2", packet.ReasonBadL4Header}, // no chunk
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 init 7", packet.ReasonNone},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 heartbeat abort len 3", packet.ReasonNone},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 heartbeat poke l4+14=0003", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 heartbeat poke l4+14=0000", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 heartbeat poke l4+14=0005", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 heartbeat abort poke l4+18=0008", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 init 7 poke l4+14=0010", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 chunk 1=000000010000000100010001", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 chunk 2=000000010000000100010001", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 chunk 3=0000000100000001", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 chunk 7", packet.ReasonBadL4Header},
+		{"sctp 10.0.0.1:1 > 10.0.0.2:2 chunk 7=00000000", packet.ReasonNone},
+		{"ip-132 10.0.0.1 > 10.0.0.2 hex 00010002000000010000000004000005aa", packet.ReasonNone}, // no padding
+		{"ip-132 10.0.0.1 > 10.0.0.2 hex 00010002000000010000000004000004aa", packet.ReasonBadL4Header},
 		{"ip-47 10.0.0.1 > 10.0.0.2 len 3", packet.ReasonBadL4Header},
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 00000800", packet.ReasonNone},
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 03f80800", packet.ReasonNone},        // reserved: ignored
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 40000800", packet.ReasonBadL4Header}, // routing
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 08000800", packet.ReasonBadL4Header}, // strict source route
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 04000800", packet.ReasonBadL4Header}, // recursion
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 00020800", packet.ReasonBadL4Header}, // version
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 80000800000000", packet.ReasonBadL4Header},
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 20000800000000", packet.ReasonBadL4Header},
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 10000800000000", packet.ReasonBadL4Header},
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex b0000800000000000000000100000000", packet.ReasonNone},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 ack 1 len 3", packet.ReasonNone},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 ack 1", packet.ReasonNone},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 carries 2048 len 3", packet.ReasonBadL4Header},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 len 3", packet.ReasonBadL4Header},           // a payload without a number
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 sum seq 1 len 3", packet.ReasonBadL4Header}, // a checksum
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 len 3 poke l4+4=0004", packet.ReasonBadL4Header},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 len 3 poke l4+1=41", packet.ReasonBadL4Header},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 len 3 poke l4+0=10", packet.ReasonBadL4Header}, // no key
+		{"ip-47 10.0.0.1 > 10.0.0.2 hex 3001880b00000007000000", packet.ReasonBadL4Header},
 		{"ip-50 10.0.0.1 > 10.0.0.2 len 7", packet.ReasonBadL4Header},
 
 		{"udp 10.0.0.1 > 10.0.0.2 frag 2", packet.ReasonBadFragment},
@@ -143,5 +177,59 @@ func TestParseReuse(t *testing.T) {
 				t.Errorf("%s after %s: key %v", second, first, p.Key)
 			}
 		}
+	}
+}
+
+func TestTunnelKey(t *testing.T) {
+	for _, c := range []struct {
+		line     string
+		src, dst uint16
+		key      string
+		pptp     bool
+	}{
+		{"gre 10.0.0.1 > 10.0.0.2 len 4", 0, 0, "gre 10.0.0.1 > 10.0.0.2", false},
+		{"gre 10.0.0.1 > 10.0.0.2 sum seq 9 len 4", 0, 0, "gre 10.0.0.1 > 10.0.0.2", false},
+		{"gre 10.0.0.1 > 10.0.0.2 key 100 len 4", 0, 100, "gre 10.0.0.1 > 10.0.0.2 key 100", false},
+		{"gre fd00::1 > fd00::2 sum key 65538 seq 1 len 4", 1, 2, "gre fd00::1 > fd00::2 key 65538", false},
+		{"gre 10.0.0.1 > 10.0.0.2 call 7 seq 1 len 4", 0, 7, "gre 10.0.0.1 > 10.0.0.2 key 7", true},
+		{"gre 10.0.0.1 > 10.0.0.2 call 65535 ack 1", 0, 65535, "gre 10.0.0.1 > 10.0.0.2 key 65535", true},
+	} {
+		p, r := parse(t, c.line)
+		if r != packet.ReasonNone || p.Key.SrcPort != c.src || p.Key.DstPort != c.dst || p.Key.String() != c.key || p.CarriesPPTP() != c.pptp {
+			t.Errorf("%s: %v, %d %d, %v, PPTP %v", c.line, r, p.Key.SrcPort, p.Key.DstPort, p.Key, p.CarriesPPTP())
+		}
+		back := p.Key.Reply()
+		if back.SrcPort != c.src || back.DstPort != c.dst || back.Src != p.Key.Dst {
+			t.Errorf("%s: the answers are %v", c.line, back)
+		}
+		if c.src+c.dst > 0 && len(p.Data()) > 4 {
+			t.Errorf("%s: payload %q", c.line, p.Data())
+		}
+	}
+}
+
+func TestChunks(t *testing.T) {
+	p, r := parse(t, "sctp 10.0.0.1:1 > 10.0.0.2:2 tag 4294967295 cookie-echo chunk 193/1=010203 init 77 len 5")
+	if r != packet.ReasonNone || p.VerificationTag() != 4294967295 {
+		t.Fatal(r, p.VerificationTag())
+	}
+	type chunk struct {
+		typ, flags uint8
+		size       int
+		tag        uint32
+	}
+	want := []chunk{{10, 0, 8, 0}, {193, 1, 3, 0}, {1, 0, 16, 77}, {0, 3, 17, 0}}
+	for list := p.Data(); len(list) > 0; want = want[1:] {
+		var c packet.Chunk
+		var ok bool
+		if c, list, ok = packet.NextChunk(list); !ok {
+			t.Fatal("a chunk that Parse let pass is cut short")
+		}
+		if got := (chunk{c.Type, c.Flags, len(c.Value), c.InitiateTag()}); got != want[0] {
+			t.Errorf("chunk %+v, expected %+v", got, want[0])
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not read: %+v", want)
 	}
 }

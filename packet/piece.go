@@ -78,9 +78,12 @@ func transportSize(proto uint8, h []byte) int {
 	case ProtoICMP, ProtoICMPv6:
 		return icmpQueryHeaderSize
 	case ProtoSCTP:
-		return 12
+		return sctpSize
 	case ProtoGRE:
-		return 4
+		if len(h) < greMinSize {
+			return greMinSize
+		}
+		return greSize(h)
 	}
 	return 0
 }

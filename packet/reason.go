@@ -48,6 +48,8 @@ const (
 	ReasonBadChecksum
 	ReasonTCPState
 	ReasonTCPWindow
+	ReasonSCTPTag
+	ReasonSCTPState
 	ReasonICMPNoSession
 
 	// Route.
@@ -117,9 +119,11 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
 	ReasonSessionQuota:     {"session-quota", "its source has as many sessions already as the policy's per-ip-shaper allows"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
-	ReasonBadChecksum:      {"bad-checksum", "the TCP segment would end its connection, but its checksum is wrong, so that its receiver will not believe it"},
+	ReasonBadChecksum:      {"bad-checksum", "the packet would begin or end a TCP connection or begin what a helper expects, but its checksum is wrong, so that its receiver will not believe it"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
 	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},
+	ReasonSCTPTag:          {"sctp-tag", "the verification tag of the SCTP packet is not the one that its receiver has chosen"},
+	ReasonSCTPState:        {"sctp-state", "a chunk of the SCTP packet does not fit the state of its association, or stands beside others that must stand alone"},
 	ReasonICMPNoSession:    {"icmp-no-session", "the ICMP error reports about a packet of no session"},
 
 	ReasonNoRoute:     {"no-route", "no route leads to the destination"},

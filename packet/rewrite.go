@@ -37,6 +37,7 @@ func NewRewrite(from, to Key) Rewrite {
 			r.what |= rewritePort
 			port = uint64(to.SrcPort) + uint64(^from.SrcPort)
 		}
+	case ProtoGRE: // its key is no port: it stays
 	default:
 		if from.SrcPort != to.SrcPort || from.DstPort != to.DstPort {
 			r.what |= rewritePort

@@ -35,6 +35,7 @@ func TestFactoryNames(t *testing.T) {
 		{packet.ProtoICMP, packet.ICMPAddressMask, "INFO_ADDRESS"},
 		{packet.ProtoICMPv6, packet.ICMPv6Echo, "PING6"},
 		{packet.ProtoGRE, 0, "GRE"},
+		{packet.ProtoGRE, 443, "GRE"}, // a key is no port
 		{packet.ProtoESP, 0, "ESP"},
 		{99, 0, ""},
 	} {

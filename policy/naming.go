@@ -36,7 +36,11 @@ func rank(proto uint8, port uint16) uint32 { return uint32(proto)<<16 | uint32(p
 // find returns the number of the service's name: the first configured one of
 // exactly this port, else the first whose range holds it, else 0.
 func (n *naming) find(key *packet.Key) uint32 {
-	want := rank(key.Proto, key.DstPort)
+	port := key.DstPort
+	if !hasPorts(key.Proto) { // what GRE has there is no port
+		port = 0
+	}
+	want := rank(key.Proto, port)
 	lo, hi := 0, len(n.single)
 	for lo < hi {
 		mid := int(uint(lo+hi) / 2)

@@ -33,6 +33,7 @@ const (
 	EndCleared       // the operator cleared it
 	EndEvicted       // it gave way to a new session
 	EndClash         // a new session has its tuple
+	EndLeft          // a restart could not take it up
 )
 
 // Event is a fixed-size record of what happened, pushed by the engine and read

@@ -10,7 +10,7 @@ import (
 // session, whatever the policies say. It holds no pointer.
 type Expectation struct {
 	// Match is the key of the first packet of the flow as it arrives. SrcPort 0
-	// is any.
+	// is any, but not of GRE, whose key it is a part of.
 	Match packet.Key
 	// Leave is the key that packet must leave with. SrcPort 0 is the port it came
 	// with.
@@ -39,6 +39,12 @@ func bucketOf(k *packet.Key) packet.Key {
 	b.SrcPort = 0
 	return b
 }
+
+// wild says whether k stands for flows from any source port.
+func wild(k *packet.Key) bool { return k.SrcPort == 0 && k.Proto != packet.ProtoGRE }
+
+// meets says whether a flow of key k, which is of the bucket of m, matches m.
+func meets(m, k *packet.Key) bool { return m.SrcPort == k.SrcPort || wild(m) }
 
 // Expectations is the table of outstanding expectations of one worker.
 type Expectations struct {
@@ -105,7 +111,7 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 func (x *Expectations) overlapping(e *Expectation) (i uint32, same, found bool) {
 	for n := x.byKey[bucketOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
 		r := &x.recs[n-1]
-		if r.Match.SrcPort == e.Match.SrcPort || r.Match.SrcPort == 0 || e.Match.SrcPort == 0 {
+		if meets(&r.Match, &e.Match) || wild(&e.Match) {
 			return n - 1, r.Master == e.Master && r.Match == e.Match, true
 		}
 	}
@@ -148,7 +154,7 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 	}
 	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
 		r := &x.recs[n-1]
-		if r.Match.SrcPort == 0 || r.Match.SrcPort == k.SrcPort {
+		if meets(&r.Match, k) {
 			return r
 		}
 	}
@@ -173,8 +179,7 @@ func (x *Expectations) Taken(k *packet.Key) bool {
 		return false
 	}
 	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
-		m := &x.recs[n-1].Match
-		if m.SrcPort == k.SrcPort || m.SrcPort == 0 || k.SrcPort == 0 {
+		if meets(&x.recs[n-1].Match, k) || wild(k) {
 			return true
 		}
 	}

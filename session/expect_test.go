@@ -232,3 +232,24 @@ func TestExpectPerHost(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestExpectCall: of GRE the source port is a part of the key, and 0 no wildcard.
+func TestExpectCall(t *testing.T) {
+	x := session.NewExpectations(10, 0)
+	call := packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: packet.MustAddr("10.1.0.2"), DstPort: 7, Proto: packet.ProtoGRE}
+	keyed := call
+	keyed.SrcPort = 5
+	none := func(*session.Expectation) {}
+	if r := x.Add(session.Expectation{Match: call, Leave: call, Master: session.Ref{ID: 1}, Expires: 100}, 8, none); r != session.Added {
+		t.Fatal(r)
+	}
+	if x.Find(&call) == nil || x.Find(&keyed) != nil || !x.Taken(&call) || x.Taken(&keyed) {
+		t.Error("a tunnel with a key is taken for the call")
+	}
+	if r := x.Add(session.Expectation{Match: keyed, Leave: keyed, Master: session.Ref{ID: 2}, Expires: 100}, 8, none); r != session.Added {
+		t.Errorf("the tunnel: %v", r)
+	}
+	if e := x.Find(&keyed); e == nil || e.Master.ID != 2 {
+		t.Errorf("the tunnel is expected by %+v", e)
+	}
+}

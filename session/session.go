@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"portcullis/packet"
+	"portcullis/session/sctp"
 	"portcullis/session/tcp"
 )
 
@@ -41,7 +42,7 @@ type Record struct {
 	Replied bool  // the other side has answered
 	AnySeq  bool  // its policy lets sequence numbers unchecked
 	Helper  uint8 // number of the bound helper, or of the one that announced the child; 0: none
-	ResetBy uint8 // who reset the TCP connection: packet.Dir+1; 0: nobody
+	ResetBy uint8 // who reset the TCP connection or aborted the SCTP association: packet.Dir+1; 0: nobody
 
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
@@ -52,7 +53,7 @@ type Record struct {
 	Bytes   [2]uint64 // IP bytes as they arrived
 	Packets [2]uint64
 
-	TCP tcp.Conn // valid iff the protocol is TCP; State follows its state
+	TCP tcp.Conn // valid iff the protocol is TCP, and SCTP is if that is the protocol; State follows its state
 
 	Created Tick
 	ID      uint32 // serial: never 0, not reused for 4 billion sessions
@@ -141,6 +142,30 @@ func (s *Record) SetRewrites() {
 	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
 	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
 }
+
+// SCTP is the association of the session, valid iff the protocol is SCTP. It lies
+// in the memory of TCP: a session is of one protocol, neither value holds a
+// pointer, the zero value of both is the zero memory, and neither asks for a
+// stricter alignment than the other.
+func (s *Record) SCTP() *sctp.Assoc { return (*sctp.Assoc)(unsafe.Pointer(&s.TCP)) }
+
+// tracked is the state of the connection or association, StateNone of a session
+// that has none.
+func (s *Record) tracked() State {
+	switch s.Key[packet.Original].Proto {
+	case packet.ProtoTCP:
+		return s.TCP.State()
+	case packet.ProtoSCTP:
+		return State(s.SCTP().State())
+	}
+	return StateNone
+}
+
+// An association that does not fit is an error of the compiler.
+const (
+	_ = tcp.Size - sctp.Size
+	_ = unsafe.Alignof(tcp.Conn{}) - unsafe.Alignof(sctp.Assoc{})
+)
 
 // Size is the memory of one record in bytes.
 const Size = unsafe.Sizeof(Session{})

@@ -5,8 +5,8 @@ import "portcullis/session/tcp"
 // State is the condition of a session as FortiOS prints it in proto_state.
 type State = tcp.State
 
-// States of a session. For TCP they are those of its connection; other protocols
-// use StateNone until the other side answers and StateEstablished from then on.
+// States of a session. For TCP they are those of its connection, for SCTP the
+// numbers of package sctp; other protocols use StateNone until the other side answers and StateEstablished from then on.
 const (
 	StateNone        = tcp.None
 	StateEstablished = tcp.Established

@@ -144,6 +144,21 @@ func (t *Table) Taken(k *packet.Key) bool {
 // New returns a zeroed record with a serial, not yet findable, or nil where the
 // table is full. It must go to Insert or back by Discard before the next New.
 func (t *Table) New() *Session {
+	s := t.record()
+	if s == nil {
+		return nil
+	}
+	t.id++
+	if t.id == 0 {
+		t.id = 1
+	}
+	*s = Session{Record: Record{ID: t.id, index: s.index}}
+	return s
+}
+
+// record is a free record, of which only the index is set; nil where the table is
+// full.
+func (t *Table) record() *Session {
 	if t.count >= t.max {
 		return nil
 	}
@@ -158,12 +173,8 @@ func (t *Table) New() *Session {
 		}
 		t.used++
 	}
-	t.id++
-	if t.id == 0 {
-		t.id = 1
-	}
 	s := t.at(i)
-	*s = Session{Record: Record{ID: t.id, index: i}}
+	s.index = i
 	return s
 }
 
@@ -298,8 +309,8 @@ func (t *Table) CheckInvariants() error {
 				return fmt.Errorf("session %d: %v key %v is not in the index", s.ID, packet.Dir(d), s.Key[d])
 			}
 		}
-		if st := s.TCP.State(); st != StateNone && st != s.State {
-			return fmt.Errorf("session %d: state %v, its connection %v", s.ID, s.State, st)
+		if st := s.tracked(); st != StateNone && st != s.State {
+			return fmt.Errorf("session %d: state %d, its connection or association %d", s.ID, s.State, st)
 		}
 		if !t.wheel.Armed(i) {
 			return fmt.Errorf("session %d: no timer is armed", s.ID)

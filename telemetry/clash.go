@@ -60,17 +60,19 @@ func rival(keys [2]packet.Key, policy uint32, child, logged bool) string {
 // tuple is what packets of one direction arrive as and, in parentheses, what is
 // written over one of their ends; plain is the hook of a tuple that is left alone.
 func tuple(from, to packet.Key, plain int) string {
-	act, hook, addr, port := actNone, plain, netip.IPv4Unspecified(), uint16(0)
+	act, hook, addr, port := actNone, plain, netip.IPv4Unspecified(), uint32(0)
+	fromSrc, fromDst := from.Ends()
+	toSrc, toDst := to.Ends()
 	if !from.Src.Is4() {
 		addr = netip.IPv6Unspecified()
 	}
 	switch {
-	case from.Src != to.Src || from.SrcPort != to.SrcPort:
-		act, hook, addr, port = actSNAT, hookPost, to.Src.Netip(), to.SrcPort
-	case from.Dst != to.Dst || from.DstPort != to.DstPort:
-		act, hook, addr, port = actDNAT, hookPre, to.Dst.Netip(), to.DstPort
+	case from.Src != to.Src || fromSrc != toSrc:
+		act, hook, addr, port = actSNAT, hookPost, to.Src.Netip(), toSrc
+	case from.Dst != to.Dst || fromDst != toDst:
+		act, hook, addr, port = actDNAT, hookPre, to.Dst.Netip(), toDst
 	}
-	return fmt.Sprintf("act=%d hook=%d %v:%d->%v:%d(%v:%d)", act, hook, from.Src, from.SrcPort, from.Dst, from.DstPort, addr, port)
+	return fmt.Sprintf("act=%d hook=%d %v:%d->%v:%d(%v:%d)", act, hook, from.Src, fromSrc, from.Dst, fromDst, addr, port)
 }
 
 // moment adds when an event happened, and to whom.

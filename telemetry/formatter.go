@@ -71,6 +71,7 @@ var endMessages = [256]string{
 	session.EndCleared: "session cleared by the operator",
 	session.EndEvicted: "session gave way to a new one",
 	session.EndClash:   "session clash",
+	session.EndLeft:    "session could not be taken up after a restart",
 }
 
 func endAction(end session.End) string {

@@ -136,6 +136,8 @@ func TestLines(t *testing.T) {
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session cleared by the operator"`},
 		{"evicted", func(e *session.Event) { e.End = session.EndEvicted },
 			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session gave way to a new one"`},
+		{"left behind", func(e *session.Event) { e.End = session.EndLeft },
+			forward + webs + `action="accept" ` + policy1 + `service="HTTP" trandisp="noop" ` + counted + ` msg="session could not be taken up after a restart"`},
 		{"clash", func(e *session.Event) {
 			e.Kind, e.Logged, e.ReplyKey = session.EventClash, true, web.Reply()
 			e.ReplyKey.Dst = packet.MustAddr("172.31.19.186")
@@ -144,6 +146,19 @@ func TestLines(t *testing.T) {
 			`new_status="state=00000204 tuple-num=2 policyid=1 dir=0 act=1 hook=4 ` + "10.1.100.11:44258->198.51.100.9:80(172.31.19.186:44258)" +
 			` dir=1 act=2 hook=0 198.51.100.9:80->172.31.19.186:44258(10.1.100.11:44258)" ` +
 			`old_status="state=00000000 tuple-num=2 policyid=9 dir=0 act=0 hook=0 2001:db8::5:5353->2001:db8::9:47225(:::0) dir=1 act=0 hook=4 2001:db8::9:47225->2001:db8::5:5353(:::0)"`},
+		{"clash of tunnels", func(e *session.Event) {
+			k := packet.Key{Src: web.Src, Dst: web.Dst, SrcPort: 15, DstPort: 16960, Proto: packet.ProtoGRE}
+			e.Kind, e.Key, e.ReplyKey = session.EventClash, k, k.Reply()
+			e.ReplyKey.Dst = packet.MustAddr("172.31.19.186")
+			e.Old = session.Rival{Key: [2]packet.Key{k, k.Reply()}, Policy: 9}
+		}, `logid="0100020085" type="event" subtype="system" level="information" vd="root" logdesc="session clash" status="clash" proto=47 msg="session clash" ` +
+			`new_status="state=00000200 tuple-num=2 policyid=1 dir=0 act=1 hook=4 ` + "10.1.100.11:1000000->198.51.100.9:1000000(172.31.19.186:1000000)" +
+			` dir=1 act=2 hook=0 198.51.100.9:1000000->172.31.19.186:1000000(10.1.100.11:1000000)" ` +
+			`old_status="state=00000200 tuple-num=2 policyid=9 dir=0 act=0 hook=0 10.1.100.11:1000000->198.51.100.9:1000000(0.0.0.0:0) dir=1 act=0 hook=4 198.51.100.9:1000000->10.1.100.11:1000000(0.0.0.0:0)"`},
+		{"tunnel with a key, translated", func(e *session.Event) {
+			e.Key = packet.Key{Src: web.Src, Dst: web.Dst, SrcPort: 15, DstPort: 16960, Proto: packet.ProtoGRE}
+			e.ReplyKey, e.Service = snat(e.Key, "172.16.200.2", 16960), 0
+		}, forward + strings.Replace(pings, "proto=1 ", "proto=47 ", 1) + `action="close" ` + policy1 + `service="proto/47" trandisp="snat" transip=172.16.200.2 ` + counted},
 		{"implicit deny", deny(packet.ReasonImplicitDeny, 0),
 			forward + webs + `action="deny" ` + policy0 + `service="HTTP" trandisp="noop" ` + zeros +
 				` reason="implicit-deny" msg="Denied by forward policy check (policy 0)"`},
@@ -171,7 +186,7 @@ func TestEndActions(t *testing.T) {
 	f := formatter()
 	for end, want := range map[session.End]string{
 		session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout", session.EndClientRST: "client-rst",
-		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept", session.EndCleared: "accept",
+		session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn", session.EndShutdown: "accept", session.EndCleared: "accept", session.EndLeft: "accept",
 	} {
 		e := event(func(e *session.Event) { e.End = end })
 		line, _ := f.Append(nil, &e)

@@ -84,7 +84,7 @@ func (s *stage) set() (err error) {
 	if s.Triangle, err = lab.NewTriangle(lab.TriangleOptions{Hide: s.score.act.hide}); err != nil {
 		return err
 	}
-	s.fw, err = lab.StartFirewall(s.Firewall, *s.demo.binary, text)
+	s.fw, err = lab.StartFirewall(s.Firewall, *s.demo.binary, text, lab.SessionsEnd...)
 	return err
 }
 

@@ -47,30 +47,7 @@ service = "ALL"
 // client of its control socket.
 func quietDaemon(t testing.TB, sessions int) (*daemon, *control.Client) {
 	t.Helper()
-	cfg, bad := config.Parse("list.toml", []byte(listConfig))
-	if bad.Err() != nil {
-		t.Fatal(bad)
-	}
-	d := &daemon{names: engine.NewNames(), log: zap.NewNop(), events: telemetry.NewRing(16), opts: runOptions{stateDir: t.TempDir()}}
-	rules, err := engine.Compile(cfg, engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1500}}, d.names, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.worker = engine.NewWorker(rules, 0, engine.Options{Seed: 1, Names: d.names})
-	first := packettest.Frame("udp 10.1.0.2:5000 > 10.2.0.2:53 len 8")
-	batch := make([]engine.Slot, 1)
-	for i := range sessions {
-		frame := bytes.Clone(first)
-		flow(frame, i)
-		if why := batch[0].Parse(frame, packet.Offload{}); why != packet.ReasonNone {
-			t.Fatal(why)
-		}
-		d.worker.Process(1, batch)
-		if batch[0].Verdict != engine.Forward {
-			t.Fatalf("session %d: %v", i, batch[0].Reason)
-		}
-	}
-	d.plane = dataplane.New(d.worker)
+	d := bareDaemon(t, runOptions{stateDir: t.TempDir(), sessions: "none"}, sessions)
 	socket, err := d.opts.listenControl()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +62,37 @@ func quietDaemon(t testing.TB, sessions int) (*daemon, *control.Client) {
 		}
 	})
 	return d, control.NewClient(filepath.Join(d.opts.stateDir, "control.sock"))
+}
+
+// bareDaemon is a daemon without devices that has that many sessions. It is to be
+// closed.
+func bareDaemon(t testing.TB, o runOptions, sessions int) *daemon {
+	t.Helper()
+	cfg, bad := config.Parse("list.toml", []byte(listConfig))
+	if bad.Err() != nil {
+		t.Fatal(bad)
+	}
+	d := &daemon{names: engine.NewNames(), log: zap.NewNop(), events: telemetry.NewRing(1024), opts: o}
+	rules, err := engine.Compile(cfg, engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1500}}, d.names, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.worker = engine.NewWorker(rules, 0, engine.Options{Seed: 1, Names: d.names, Sink: d.events})
+	first := packettest.Frame("udp 10.1.0.2:5000 > 10.2.0.2:53 len 8")
+	batch := make([]engine.Slot, 1)
+	for i := range sessions {
+		frame := bytes.Clone(first)
+		flow(frame, i)
+		if why := batch[0].Parse(frame, packet.Offload{}); why != packet.ReasonNone {
+			t.Fatal(why)
+		}
+		d.worker.Process(1, batch)
+		if batch[0].Verdict != engine.Forward {
+			t.Fatalf("session %d: %v", i, batch[0].Reason)
+		}
+	}
+	d.plane = dataplane.New(d.worker)
+	return d
 }
 
 // flow makes the frame one of flow i.

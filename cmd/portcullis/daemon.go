@@ -34,10 +34,11 @@ type daemon struct {
 	worker *engine.Worker
 	plane  *dataplane.Plane
 	events *telemetry.Ring
+	opened map[string]servedPort // at the start, until they are served
 }
 
-// start opens every device and begins to forward. On an error everything is as
-// it was before.
+// start opens every device and makes the engine. On an error everything is as it
+// was before.
 func start(cfg *config.Config, o runOptions, log *zap.Logger) (*daemon, error) {
 	d := &daemon{
 		opts: o, log: log, cfg: cfg,
@@ -62,10 +63,17 @@ func start(cfg *config.Config, o runOptions, log *zap.Logger) (*daemon, error) {
 	})
 	d.began = time.Now()
 	d.plane = dataplane.New(d.worker)
-	if err := d.serve(cfg, fresh); err != nil {
-		return nil, errors.Join(err, d.plane.Close())
-	}
+	d.opened = fresh
 	return d, nil
+}
+
+// begin takes up the sessions of an earlier run and begins to forward. Also where
+// it fails the daemon is to be closed.
+func (d *daemon) begin() error {
+	d.takeUp()
+	opened := d.opened
+	d.opened = nil
+	return d.serve(d.cfg, opened)
 }
 
 // seed is a number that nobody can foretell.
@@ -84,17 +92,17 @@ func (d *daemon) trafficLog(out telemetry.Output) *telemetry.TrafficLog {
 	return telemetry.NewTrafficLog(format, out, fail, d.events)
 }
 
-// close stops forwarding, puts the devices back and reports every session's end,
-// as fast as the traffic log takes the lines: one that takes none for long loses
-// them.
+// close stops forwarding, puts the devices back and writes the sessions for the
+// next start. Where that is not to be, or can not be done, it reports the end of
+// each, as fast as the traffic log takes the lines.
 func (d *daemon) close() error {
-	const portion, patience, nap = eventRing / 4, 10 * time.Second, 5 * time.Millisecond
-	now := d.plane.Now()
 	err := d.plane.Close()
-	for waited := time.Duration(0); d.worker.Shutdown(now, portion); {
-		for ; d.events.Len() > portion && waited < patience; waited += nap {
-			time.Sleep(nap)
-		}
+	now := d.plane.Now()
+	if d.keep(now, time.Now()) {
+		return err
+	}
+	for p := (pace{ring: d.events}); d.worker.Shutdown(now, pacePortion); {
+		p.wait()
 	}
 	return err
 }

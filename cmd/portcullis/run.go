@@ -21,6 +21,7 @@ type runOptions struct {
 	config   string
 	logFile  string
 	stateDir string
+	sessions string // a file; "": in the state directory; "none": they end
 	control  controlOptions
 }
 
@@ -31,7 +32,7 @@ func runCommand() *cobra.Command {
 		Short: "Forward packets until told to end",
 		Long: `Forward packets, in the foreground, until told to end.
 
-SIGTERM and SIGINT  end: sessions are logged, devices are put back as they were
+SIGTERM and SIGINT  end: devices are put back as they were, sessions are written for the next start
 SIGHUP              read the configuration again; a file with any mistake changes nothing
 SIGUSR1             print a status line on standard error
 SIGUSR2             open the traffic log anew, after its file was moved away`,
@@ -41,6 +42,7 @@ SIGUSR2             open the traffic log anew, after its file was moved away`,
 	configFlag(c, &o.config)
 	c.Flags().StringVar(&o.logFile, "log-file", "-", "the `file` the traffic log is appended to; - is standard output")
 	stateDirFlag(c, &o.stateDir)
+	c.Flags().StringVar(&o.sessions, "sessions", "", "the `file` that sessions are written to at the end and taken up from at the start; none has them end (default sessions in the state directory)")
 	o.control.flags(c)
 	return c
 }
@@ -68,16 +70,21 @@ func run(o runOptions) error {
 	if err != nil {
 		return errors.Join(err, closeSocket(socket), out.Close())
 	}
-	api := d.serveControl(socket)
 	traffic := d.trafficLog(out)
 	ctx, cancel := context.WithCancel(context.Background())
 	written := make(chan error, 1)
 	go func() { written <- traffic.Run(ctx) }()
 	go collectGarbage(ctx)
 
-	log.Info("portcullis: ready", zap.String("config", o.config), zap.Int("interfaces", len(cfg.Interfaces)), zap.Int("policies", len(cfg.Policies)))
-	d.serveSignals(signals, traffic)
-	err = errors.Join(api.Close(), d.close())
+	if err = d.begin(); err == nil {
+		api := d.serveControl(socket)
+		log.Info("portcullis: ready", zap.String("config", o.config), zap.Int("interfaces", len(cfg.Interfaces)), zap.Int("policies", len(cfg.Policies)))
+		d.serveSignals(signals, traffic)
+		err = api.Close()
+	} else {
+		err = errors.Join(err, closeSocket(socket))
+	}
+	err = errors.Join(err, d.close())
 	cancel()
 	err = errors.Join(err, <-written)
 	log.Info("portcullis: ended", zap.Uint64("loglines", traffic.Written()), zap.Uint64("loglost", traffic.Lost()))

@@ -23,6 +23,8 @@
 //	                                  "answered" behind it, the answer that swaps
 //	                                  both ends arrives where the packet left
 //	reload FILE                       another configuration
+//	restart [FILE] [after TIME]       a new worker takes up what this one hands over
+//	fates [FILE]                      what became of the sessions then
 //	mtu PORT N                        the MTU that the machine says of a port,
 //	                                  from the next configuration on
 //	link PORT up|down                 the link of a port comes or goes, at once

@@ -21,38 +21,47 @@ type runner struct {
 	t       *testing.T
 	sc      *scenario
 	update  bool
-	quick   bool // ask Worker.Quick first
+	manner  manner
 	changed bool
 
 	names      *engine.Names
 	worker     *engine.Worker
 	generation uint32
 	rules      *engine.Ruleset
+	config     string // the file in force
+	parsed     map[string]*config.Config
 	mtu        map[string]int
 	inv        engine.Inventory
 	down       map[string]bool
 	now        time.Duration // of the script
 	ticked     time.Duration // of the last Tick
 	line       int
+	past       past
+	fates      [engine.NumFates]int // at the last restart
 
 	left   []leaving
 	vars   map[string]int
 	events recorder
 	deaths Deaths
+	told   []string // events of earlier workers
 }
 
 // recorder keeps events, as a ring that never loses one.
-type recorder struct{ list []session.Event }
+type recorder struct {
+	epoch time.Duration // when the worker began
+	list  []session.Event
+}
 
-// Push keeps a copy of e.
+// Push keeps a copy of e, in the time of the script.
 func (r *recorder) Push(e *session.Event) bool {
 	r.list = append(r.list, *e)
+	r.list[len(r.list)-1].Tick += session.Tick(r.epoch)
 	return true
 }
 
-func newRunner(t *testing.T, sc *scenario, update, quick bool) *runner {
+func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
 	r := &runner{
-		t: t, sc: sc, update: update, quick: quick, names: engine.NewNames(),
+		t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), parsed: map[string]*config.Config{},
 		vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, deaths: Deaths{},
 	}
 	rs := r.compile("fw.toml")
@@ -69,9 +78,11 @@ func (r *runner) fail(format string, args ...any) {
 	r.t.Errorf("%s:%d: %s", r.sc.path, r.line, fmt.Sprintf(format, args...))
 }
 
-// compile makes a ruleset of a configuration of the archive. The machine has
-// every interface it names.
-func (r *runner) compile(name string) *engine.Ruleset {
+// parse reads a configuration of the archive.
+func (r *runner) parse(name string) *config.Config {
+	if cfg := r.parsed[name]; cfg != nil {
+		return cfg
+	}
 	text, ok := r.sc.file(name)
 	if !ok {
 		r.fail("no file %s", name)
@@ -85,20 +96,43 @@ func (r *runner) compile(name string) *engine.Ruleset {
 		r.fail("%v", bad)
 		return nil
 	}
-	r.inv = engine.Inventory{}
-	for i, c := range cfg.Interfaces {
-		mtu := r.mtu[c.Name]
-		if mtu == 0 {
-			mtu = 1500
-		}
-		r.inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1)), Down: r.down[c.Name]}
+	r.parsed[name] = cfg
+	return cfg
+}
+
+// compile makes a ruleset of a configuration of the archive. The machine has
+// every interface it names.
+func (r *runner) compile(name string) *engine.Ruleset {
+	cfg := r.parse(name)
+	if cfg == nil {
+		return nil
+	}
+	if r.inv == nil {
+		r.inv = r.machine(cfg)
 	}
 	r.generation++
 	rs, err := engine.Compile(cfg, r.inv, r.names, r.generation)
 	if err != nil {
 		r.fail("%v", err)
 	}
+	if r.manner == restarting { // a table for a million sessions takes its time each time
+		rs.MaxSession = min(rs.MaxSession, 4096)
+	}
+	r.config = name
 	return rs
+}
+
+// machine is what there is of the interfaces of cfg.
+func (r *runner) machine(cfg *config.Config) engine.Inventory {
+	inv := engine.Inventory{}
+	for i, c := range cfg.Interfaces {
+		mtu := r.mtu[c.Name]
+		if mtu == 0 {
+			mtu = 1500
+		}
+		inv[c.Name] = engine.Link{MTU: mtu, LinkLocal: packet.MustAddr(fmt.Sprintf("fe80::%d", i+1)), Down: r.down[c.Name]}
+	}
+	return inv
 }
 
 func (r *runner) step(st *step) {
@@ -106,6 +140,9 @@ func (r *runner) step(st *step) {
 	r.line = st.line
 	if st.verb != ">" {
 		r.nothingLeft()
+	}
+	if r.manner == restarting && (st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload") {
+		r.again(r.config, 0)
 	}
 	r.pass(st)
 	switch st.verb {
@@ -142,7 +179,7 @@ func (r *runner) pass(st *step) {
 	for r.ticked+tickEvery <= to {
 		r.ticked += tickEvery
 		for more := true; more; {
-			more = r.worker.Tick(session.Tick(r.ticked))
+			more = r.worker.Tick(r.tick(r.ticked))
 			r.collect(0, false)
 		}
 	}
@@ -174,10 +211,10 @@ func (r *runner) arrive(st *step, text string) {
 		r.worker.Count(why, 1)
 	} else {
 		ttl = hopLimit(&s.Packet)
-		if r.quick {
-			r.worker.Quick(session.Tick(r.now), batch)
+		if r.manner != whole {
+			r.worker.Quick(r.tick(r.now), batch)
 		}
-		r.worker.Process(session.Tick(r.now), batch)
+		r.worker.Process(r.tick(r.now), batch)
 		if s.Verdict == engine.Drop {
 			why = s.Reason
 			r.died(why, events)

@@ -174,32 +174,43 @@ func Reasons(path string) ([]string, error) {
 	return all, nil
 }
 
-// Run plays the scenario in a file, twice: what Worker.Quick takes for itself must
-// be what Worker.Process would have done. With update, golden texts that differ
-// are rewritten instead of reported. It returns what happened beside packets that
-// died.
+// manner is a way of playing a scenario, all of which come to the same.
+type manner int
+
+const (
+	whole      manner = iota // by Worker.Process alone
+	quick                    // by Worker.Quick first
+	restarting               // and with a new worker before each step
+)
+
+// Run plays the scenario in a file several times: what Worker.Quick takes for
+// itself must be what Worker.Process would have done, and a worker that takes up
+// what another one has handed over must go on as that would have. With update,
+// golden texts that differ are rewritten instead of reported. It returns what
+// happened beside packets that died.
 func Run(t *testing.T, path string, update bool) Deaths {
 	t.Helper()
 	all := Deaths{}
-	for _, quick := range []bool{false, true} {
+	for m, name := range []string{whole: "by Worker.Process", quick: "with Worker.Quick", restarting: "with restarts"} {
 		sc, err := read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all.Add(play(t, sc, update, quick))
+		if manner(m) == restarting && !sc.survives() {
+			continue
+		}
+		all.Add(play(t, sc, update, manner(m)))
 		if t.Failed() {
-			if quick {
-				t.Log("with Worker.Quick")
-			}
+			t.Log(name)
 			break
 		}
 	}
 	return all
 }
 
-func play(t *testing.T, sc *scenario, update, quick bool) Deaths {
+func play(t *testing.T, sc *scenario, update bool, m manner) Deaths {
 	t.Helper()
-	r := newRunner(t, sc, update, quick)
+	r := newRunner(t, sc, update, m)
 	for i := range sc.steps {
 		r.step(&sc.steps[i])
 		if t.Failed() {

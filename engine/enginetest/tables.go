@@ -8,6 +8,7 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/sctp"
 )
 
 // states are the words for session.State, as connection trackers call them.
@@ -28,7 +29,7 @@ var ends = [...]string{
 	session.EndNone: "", session.EndAccept: "accept", session.EndClose: "close", session.EndTimeout: "timeout",
 	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
 	session.EndShutdown: "shutdown", session.EndCleared: "cleared",
-	session.EndEvicted: "evicted", session.EndClash: "clash",
+	session.EndEvicted: "evicted", session.EndClash: "clash", session.EndLeft: "left",
 }
 
 // text collects the words of a line.
@@ -63,6 +64,14 @@ func (b *text) keys(original, reply packet.Key) {
 	}
 }
 
+// stateWord is the word for the state of a session.
+func stateWord(s *session.Record) string {
+	if s.Key[packet.Original].Proto == packet.ProtoSCTP {
+		return sctp.State(s.State).String()
+	}
+	return states[s.State]
+}
+
 func (r *runner) sessions() (lines []string) {
 	var all []session.Session
 	r.worker.Sessions(func(s *session.Session) bool { all = append(all, *s); return true })
@@ -76,12 +85,12 @@ func (r *runner) sessions() (lines []string) {
 		b.named("service", r.names.Service(s.Service))
 		b.named("helper", r.names.Helper(s.Helper))
 		b.some("master", s.Master.ID)
-		b.word("%s", states[s.State])
+		b.word("%s", stateWord(&s.Record))
 		b.word("packets %d/%d bytes %d/%d", s.Packets[0], s.Packets[1], s.Bytes[0], s.Bytes[1])
 		if s.Timeout() == session.Never {
 			b.word("expires never")
 		} else {
-			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(session.Tick(r.now)).Round(time.Second))
+			b.word("expires %v", s.LastSeen.Add(s.Timeout()).Sub(r.tick(r.now)).Round(time.Second))
 		}
 		b.named("shaper", r.names.Shaper(s.Shaper))
 		if s.Blocked {
@@ -102,7 +111,7 @@ func (r *runner) expectations() (lines []string) {
 		b.word("opener %v", x.Opener)
 		b.word("master %d policy %d", x.Master.ID, x.Policy)
 		b.named("helper", r.names.Helper(x.Helper))
-		b.word("expires %v", x.Expires.Sub(session.Tick(r.now)).Round(time.Second))
+		b.word("expires %v", x.Expires.Sub(r.tick(r.now)).Round(time.Second))
 		lines = append(lines, b.String()+"\n")
 		return true
 	})
@@ -110,12 +119,19 @@ func (r *runner) expectations() (lines []string) {
 }
 
 // eventLines prints what was reported since it was last asked for.
-func (r *runner) eventLines() (lines []string) {
+func (r *runner) eventLines() []string {
+	r.tell()
+	lines := r.told
+	r.told = nil
+	return lines
+}
+
+// tell prints the events so far while their numbers mean what they do.
+func (r *runner) tell() {
 	for i := range r.events.list {
-		lines = append(lines, r.eventLine(&r.events.list[i])+"\n")
+		r.told = append(r.told, r.eventLine(&r.events.list[i])+"\n")
 	}
 	r.events.list = nil
-	return lines
 }
 
 func (r *runner) eventLine(e *session.Event) string {

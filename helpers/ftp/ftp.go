@@ -17,6 +17,7 @@ var Helper = helpers.Helper{
 	MaxHold:    maxLine,
 	Inspect:    inspect,
 	Spell:      spell,
+	Sound:      sound,
 }
 
 func init() { helpers.Register(&Helper) }

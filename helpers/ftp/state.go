@@ -28,6 +28,9 @@ const (
 
 var _ [len(helpers.State{}) - queue - maxEntries*entrySize]struct{} // it fits
 
+// sound says whether the queue fits its place.
+func sound(s *helpers.State) bool { return s[queued] <= maxEntries }
+
 // kind is a command that matters.
 type kind uint8
 

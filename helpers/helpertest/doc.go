@@ -9,5 +9,6 @@
 // read back as the endpoint that was written. And through the framework, over a
 // network that loses, doubles, reorders, cuts and merges: each end receives
 // exactly what a rewriting of the whole stream in one go would have given it, and
-// neither is told of bytes that it never sent.
+// neither is told of bytes that it never sent; also where the session's control is
+// written down and read again before each segment, as at a restart.
 package helpertest

@@ -1,6 +1,7 @@
 package helpertest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,7 +26,8 @@ type wire struct {
 	turn  int
 	far   [2]int // how far the control has sent each stream, the FIN included
 	nagle bool
-	loss  int // percent
+	loss  int  // percent
+	moves bool // the control goes from process to process
 }
 
 // datagram is a TCP header, 20 bytes and options, and a payload.
@@ -50,10 +52,11 @@ type end struct {
 	dup     [2]int // the last block that came twice
 }
 
-// simulate runs d over a network seeded with seed.
+// simulate runs d over a network seeded with seed. On every other one the control
+// is written down and read again before each segment.
 func simulate(h *helpers.Helper, d *Dialogue, m *model, translate bool, seed uint64) error {
 	rnd := rand.New(rand.NewPCG(seed, 7))
-	w := &wire{rnd: rnd, d: d, m: m, ann: &Translator{Off: !translate}, nagle: rnd.IntN(3) == 0, loss: rnd.IntN(4) * 10}
+	w := &wire{rnd: rnd, d: d, m: m, ann: &Translator{Off: !translate}, nagle: rnd.IntN(3) == 0, loss: rnd.IntN(4) * 10, moves: seed%2 == 1}
 	w.ctl.Reset(h)
 	for dir := range w.ends {
 		isn := rnd.Uint32()
@@ -292,8 +295,30 @@ func (e *end) sack(hdr []byte) []byte {
 	return hdr
 }
 
+// move writes the control down and goes on with what is read.
+func (w *wire) move() error {
+	b, err := w.ctl.AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	var next helpers.Control
+	if err := next.Restore(w.ctl.Helper(), b); err != nil {
+		return fmt.Errorf("what was written down: %w", err)
+	}
+	if again, err := next.AppendBinary(nil); err != nil || !bytes.Equal(again, b) {
+		return fmt.Errorf("%x was read as %x (%w)", b, again, err)
+	}
+	w.ctl = next
+	return nil
+}
+
 // control does what an engine does with one packet.
 func (w *wire) control(dir packet.Dir, p *datagram) error {
+	if w.moves {
+		if err := w.move(); err != nil {
+			return err
+		}
+	}
 	src, dst := w.d.ends(dir)
 	seg := helpers.TCPSegment{
 		Dir: dir, Src: src, Dst: dst, Payload: p.payload,

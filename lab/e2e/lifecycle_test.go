@@ -34,9 +34,9 @@ func (s *site) ftp(t *testing.T) *peer.Transfer {
 }
 
 // ftpSite is a site with ftp.toml and the built-in server.
-func ftpSite(t *testing.T) *site {
+func ftpSite(t *testing.T, args ...string) *site {
 	t.Helper()
-	s := build(t, example(t, "ftp.toml"), lab.TriangleOptions{})
+	s := build(t, example(t, "ftp.toml"), lab.TriangleOptions{}, args...)
 	s.serveFTP(t)
 	return s
 }
@@ -50,7 +50,7 @@ func (s *site) serveFTP(t *testing.T) {
 
 func TestSIGTERM(t *testing.T) {
 	t.Parallel()
-	s := ftpSite(t)
+	s := ftpSite(t, lab.SessionsEnd...)
 	s.ftpPasses(t)
 	if err := s.fw.Stop(5 * time.Second); err != nil {
 		t.Error(err)

@@ -84,11 +84,12 @@ type site struct {
 	fw *lab.Firewall
 }
 
-// build builds the topology and starts the firewall with a configuration text.
-func build(t *testing.T, config string, opt lab.TriangleOptions) *site {
+// build builds the topology and starts the firewall with a configuration text and
+// further arguments.
+func build(t *testing.T, config string, opt lab.TriangleOptions, args ...string) *site {
 	t.Helper()
 	tri := triangle(t, opt)
-	fw, err := lab.StartFirewall(tri.Firewall, binary, config)
+	fw, err := lab.StartFirewall(tri.Firewall, binary, config, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

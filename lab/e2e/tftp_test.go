@@ -39,7 +39,7 @@ func TestTFTP(t *testing.T) {
 			t.Parallel()
 			need(t, "in.tftpd")
 			d := newData(t, 100_000)
-			s := build(t, example(t, test.config), lab.TriangleOptions{Hide: test.hide})
+			s := build(t, example(t, test.config), lab.TriangleOptions{Hide: test.hide}, lab.SessionsEnd...)
 			tftpd(t, s.Server, d.dir)
 			for _, server := range []string{"10.2.0.2", "fd02::2"} {
 				to, err := tftp(t, s.Client, server, d.name)

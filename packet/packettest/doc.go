@@ -8,7 +8,8 @@
 //	udp 10.1.0.2:5000 > 10.2.0.2:53 data "who?" nosum
 //	icmp 10.1.0.2 > 10.1.0.1 echo id 7 seq 1 len 56
 //	icmp 10.9.0.1 > 10.1.0.2 unreach needfrag mtu 1400 about {tcp 10.1.0.2:40000 > 10.2.0.2:80 A cut 20}
-//	gre 10.1.0.2 > 10.2.0.2 len 8
+//	gre 10.1.0.2 > 10.2.0.2 key 100 len 8
+//	sctp 10.1.0.2:4000 > 10.2.0.2:36412 tag 9 cookie-echo data "hello"
 //	arp 10.1.0.2 > 10.1.0.1 request
 //
 // Protocols are tcp, udp, sctp (endpoints with ports), icmp, icmp6, gre, esp,
@@ -32,6 +33,15 @@
 //	tcp
 //	  S F R P A U E C together, - for none; seq N ack N win N (65535) urg N
 //	  mss N  ws N  sackok  ts A/B  sack A-B,C-D  opt HEX, options in that order
+//	sctp
+//	  tag N       verification tag          init N, init-ack N, sack, heartbeat,
+//	              heartbeat-ack, abort, shutdown, shutdown-ack, error, cookie-echo,
+//	              cookie-ack, shutdown-complete: chunks in that order, /t behind
+//	              one sets its T bit; chunk N=HEX, N/FLAGS=HEX; a payload is a
+//	              DATA chunk behind them
+//	gre
+//	  key N  seq N  sum   optional fields   carries N   protocol type
+//	  call N      PPTP: version 1           ack N
 //	udp
 //	  nosum       checksum 0: not used      udplen N    a length of its own
 //	icmp, icmp6

@@ -24,6 +24,8 @@ type line struct {
 
 	tcp   tcpWords
 	icmp  icmpWords
+	sctp  sctpWords
+	gre   greWords
 	nosum bool
 	udpLn int // 0: what it is
 

@@ -99,6 +99,14 @@ func (p *parser) word(w string) error {
 		if done, err := p.icmpWord(w); done || err != nil {
 			return err
 		}
+	case protoSCTP:
+		if done, err := p.sctpWord(w); done || err != nil {
+			return err
+		}
+	case packet.ProtoGRE:
+		if done, err := p.greWord(w); done || err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("%s: no such word for this protocol", w)
 }

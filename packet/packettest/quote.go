@@ -86,7 +86,9 @@ func quoteText(q []byte) (string, bool) {
 	return in.String(), true
 }
 
-// mendCut makes a TCP header that ends before its length field parse.
+// mendCut makes a TCP header that ends before its length field parse, and an SCTP
+// packet that ends before its first chunk: as if it had a single one, of data where
+// there is room for it.
 func mendCut(ip []byte, have int) {
 	l4, proto := 40, uint8(0)
 	if ip[0]>>4 == 4 {
@@ -96,5 +98,13 @@ func mendCut(ip []byte, have int) {
 	}
 	if proto == protoTCP && have <= l4+12 && len(ip) >= l4+20 {
 		ip[l4+12] = 0x50
+	}
+	if proto == protoSCTP && have <= l4+12 && len(ip) >= l4+16 {
+		c := ip[l4+12:]
+		c[0], c[1] = 0, 3
+		if len(c) <= 4+dataHead {
+			c[0], c[1] = 255, 0
+		}
+		binary.BigEndian.PutUint16(c[2:], uint16(len(c)))
 	}
 }

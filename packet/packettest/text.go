@@ -101,6 +101,9 @@ func (w *writer) ports(proto uint8) bool {
 func (w *writer) headerFits() bool {
 	h := w.p.Frame[w.p.L4:]
 	n := (&line{proto: w.p.Key.Proto}).headerSize()
+	if w.p.Key.Proto == packet.ProtoGRE && len(h) >= n {
+		return len(h) >= greLength(h)
+	}
 	return len(h) >= n && (w.p.Key.Proto != protoTCP || int(h[12]>>4) >= 5 && len(h) >= int(h[12]>>4)*4)
 }
 
@@ -138,6 +141,11 @@ func (w *writer) transport(h []byte) {
 			w.about(h[size:])
 			return
 		}
+	case protoSCTP:
+		w.sctp(h)
+		return
+	case packet.ProtoGRE:
+		size = w.gre(h)
 	}
 	w.cutData(h[size:])
 }
@@ -264,6 +272,9 @@ func (w *writer) extensions(h []byte) {
 }
 
 func (w *writer) checksum() {
+	if h := w.p.Frame[w.p.L4:]; w.p.Key.Proto == protoSCTP && !w.p.Frag && w.cut == 0 && binary.LittleEndian.Uint32(h[8:]) != sctpSum(h) {
+		w.word("badsum")
+	}
 	if w.p.Frag || w.cut > 0 || sumAt(w.p.Key.Proto) == 0 {
 		return
 	}

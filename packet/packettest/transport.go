@@ -31,7 +31,7 @@ func (l *line) headerSize() int {
 	case protoSCTP:
 		return 12
 	case packet.ProtoGRE:
-		return 4
+		return l.greSize()
 	}
 	return 0
 }
@@ -69,6 +69,11 @@ func (l *line) transport() []byte {
 		if l.icmp.about != nil {
 			data = l.icmp.about.quote()
 		}
+	case protoSCTP:
+		be.PutUint32(h[4:], l.sctp.tag)
+		data = l.chunkList()
+	case packet.ProtoGRE:
+		h = l.greHeader(data)
 	}
 	h = append(h, data...)
 	l.sum(h)
@@ -83,6 +88,14 @@ func (l *line) quote() []byte {
 
 // sum writes the checksum of the transport packet h.
 func (l *line) sum(h []byte) {
+	if l.proto == protoSCTP {
+		s := sctpSum(h)
+		if l.badsum {
+			s ^= 0x55
+		}
+		binary.LittleEndian.PutUint32(h[8:], s)
+		return
+	}
 	at := sumAt(l.proto)
 	if at == 0 || l.proto == protoUDP && l.nosum {
 		return

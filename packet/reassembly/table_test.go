@@ -98,6 +98,7 @@ func TestTable(t *testing.T) {
 		{"tcp 10.0.0.1:5 > 10.0.0.2:6 S mss 9 ws 1 len 40", []string{"0-24"}, []packet.Reason{tiny}, ""},
 		{"tcp 10.0.0.1:5 > 10.0.0.2:6 S mss 9 len 40", []string{"24-", "0-24"}, []packet.Reason{none, none}, "tcp 10.0.0.1:5 > 10.0.0.2:6 S mss 9 len 40"},
 		{"sctp 10.0.0.1:5 > 10.0.0.2:6 len 40", []string{"0-8"}, []packet.Reason{tiny}, ""},
+		{"gre 10.0.0.1 > 10.0.0.2 sum key 5 len 40", []string{"0-8"}, []packet.Reason{tiny}, ""},
 		{"gre 10.0.0.1 > 10.0.0.2 len 40", []string{"0-8", "8-"}, []packet.Reason{none, none}, "gre 10.0.0.1 > 10.0.0.2 len 40"},
 		{"ip-99 10.0.0.1 > 10.0.0.2 len 40", []string{"0-8", "8-"}, []packet.Reason{none, none}, "ip-99 10.0.0.1 > 10.0.0.2 len 40"},
 		{"udp 10.0.0.1:5 > 10.0.0.2:6 len 65507", []string{"0-40000", "40000-"}, []packet.Reason{none, none}, "udp 10.0.0.1:5 > 10.0.0.2:6 len 65507"},

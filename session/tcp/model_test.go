@@ -105,6 +105,9 @@ func (w *world) step() {
 // track shows a segment of an end to the tracker, which must let it pass.
 func (w *world) track(d int, s Segment) bool {
 	before := w.conn
+	if w.conn = again(w.t, &w.conn); w.conn != before {
+		w.fail("%+v was read as %+v", before, w.conn)
+	}
 	r := w.conn.Track(uint8(d), s, w.mode)
 	w.log = append(w.log, fmt.Sprintf("%d %+v: %v, %v", d, s, r, w.conn.state))
 	if r.Passes() {
