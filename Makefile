@@ -6,14 +6,16 @@ TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 # Debian's packages of the tools that the namespace tests use as real peers.
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 FUZZTIME ?= 30s
-RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/...
+SOAK     ?= 30s
+RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
+           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak
 
 export CGO_ENABLED := 0
 # Debian keeps servers where an ordinary user's PATH does not look.
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test tools race fuzz bench lint docs clean
+.PHONY: help go build demo test tools race soak fuzz bench lint docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -50,6 +52,9 @@ tools:
 
 race: go ## test the packages without input and output under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -buildvcs=false -race -timeout 15m $(RACE)
+
+soak: go ## run real connections through the firewall in memory, on bad networks (SOAK=30s)
+	$(GO) test -buildvcs=false -count=1 -timeout 24h ./dataplane/soak -soak $(SOAK) -v
 
 fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 	@$(GO) list -buildvcs=false -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... | tr ' ' '\n' | grep . | \

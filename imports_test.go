@@ -45,6 +45,8 @@ var arrows = map[string][]string{
 	"dataplane/internal/nstest": {"lab"},
 	"examples":                  {},
 	"dataplane/wire":            {"dataplane", "packet"},
+	"dataplane/fault":           {"dataplane", "packet"},
+	"dataplane/soak":            {},
 	"lab":                       {},
 	"lab/...":                   {"lab/...", "examples"},
 	"cmd/portcullis":            {"*"},

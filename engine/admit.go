@@ -20,6 +20,9 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		if midway(p) { // what was announced has yet to begin
 			return w.alone(p, packet.ReasonNoSession)
 		}
+		if !p.ChecksumOK() { // the announcement is good for one packet
+			return nil, Drop, packet.ReasonBadChecksum
+		}
 		return w.adopt(p, e)
 	}
 	if w.own(p) {
@@ -97,6 +100,9 @@ func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service 
 
 // open creates the session that policy m allows.
 func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+	if p.Key.Proto == packet.ProtoTCP && !p.ChecksumOK() {
+		return nil, Drop, packet.ReasonBadChecksum
+	}
 	shaper := w.rules.quotas.shaper(m.Policy.ID)
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)

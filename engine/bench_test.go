@@ -173,6 +173,10 @@ func benchTrain(kind string, flags uint8, flows, step int) *train {
 			header.IPv4(ip).SetChecksum(0)
 			header.IPv4(ip).SetChecksum(^header.IPv4(ip).CalculateChecksum())
 		}
+		var p packet.Packet
+		if p.Parse(template, packet.Offload{}); p.Key.Proto == packet.ProtoTCP {
+			p.FixChecksum()
+		}
 		t.frames = append(t.frames, template...)
 	}
 	return t

@@ -132,7 +132,7 @@ func TestTwin(t *testing.T) {
 			twin.now = r.now
 			twin.even()
 			next := newRig(t, texts...)
-			next.now, next.worker = r.now, engine.NewWorker(next.rules[rules], r.now, engine.Options{Seed: s.r.Uint64(), Sink: sink{}, Names: next.names})
+			next.now, next.worker = r.now, engine.NewWorker(next.rules[rules], r.now, engine.Options{Seed: s.r.Uint64(), Sink: next.ledger, Names: next.names})
 			fates := next.takeUp(t, twin.handOver(t), 0)
 			for f, n := range fates[engine.Taken+1:] {
 				if n > 0 {

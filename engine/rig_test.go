@@ -7,6 +7,7 @@ import (
 
 	"portcullis/config"
 	"portcullis/engine"
+	"portcullis/engine/enginetest"
 	_ "portcullis/helpers/builtin"
 	"portcullis/packet"
 	"portcullis/packet/packettest"
@@ -47,17 +48,18 @@ type rig struct {
 	worker *engine.Worker
 	names  *engine.Names
 	rules  []*engine.Ruleset
+	ledger *enginetest.Ledger
 	now    session.Tick
 	twin   *rig // gets the same, and must do the same
 }
 
 func newRig(t testing.TB, texts ...string) *rig {
 	t.Helper()
-	r := &rig{names: engine.NewNames()}
+	r := &rig{names: engine.NewNames(), ledger: enginetest.NewLedger()}
 	for _, text := range texts {
 		r.compile(t, text)
 	}
-	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: sink{}, Names: r.names})
+	r.worker = engine.NewWorker(r.rules[0], 0, engine.Options{Seed: 1, Sink: r.ledger, Names: r.names})
 	return r
 }
 
@@ -75,12 +77,6 @@ func (r *rig) compile(t testing.TB, text string) {
 	}
 	r.rules = append(r.rules, rs)
 }
-
-// sink takes every event and forgets it.
-type sink struct{}
-
-// Push takes e.
-func (sink) Push(*session.Event) bool { return true }
 
 // send has one frame processed that arrived on port in, and hands every frame
 // that left to left.

@@ -47,7 +47,7 @@ func (c *crowd) fill(tb testing.TB, first, step, flows int) {
 		ip.SetChecksum(0)
 		ip.SetChecksum(^ip.CalculateChecksum())
 		c.batch[k].Renew()
-		if r := c.batch[k].Parse(frame, packet.Offload{}); r != packet.ReasonNone {
+		if r := c.batch[k].Parse(frame, packet.Offload{Flags: packet.OffloadDataValid}); r != packet.ReasonNone {
 			tb.Fatal(r)
 		}
 	}

@@ -13,12 +13,28 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden texts of the scenarios")
 
-// TestScenario plays every story of testdata.
+// TestScenario plays every story of testdata. What the advice about a reason says
+// of log and sender happens in one of them at least.
 func TestScenario(t *testing.T) {
-	for _, path := range scenarios(t) {
+	played, deaths := 0, enginetest.Deaths{}
+	paths := scenarios(t)
+	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			enginetest.Run(t, path, *update)
+			deaths.Add(enginetest.Run(t, path, *update))
+			played++
 		})
+	}
+	if played < len(paths) || t.Failed() {
+		return // only some were asked for
+	}
+	for why := packet.ReasonNone + 1; why < packet.NumReasons; why++ {
+		a, d := why.Advice(), deaths[why]
+		if a.Log != "" && !d.Event {
+			t.Errorf("%v: in no scenario the log is told, as its advice says", why)
+		}
+		if a.Answer != "" && !d.Told {
+			t.Errorf("%v: in no scenario the sender is told, as its advice says", why)
+		}
 	}
 }
 

@@ -195,9 +195,31 @@ func TestStorm(t *testing.T) {
 	if stats.Created < 100 || stats.Children < 10 || stats.Expected < 20 || stats.Blocked < 10 || stats.Detached < 10 || stats.Reassembled < 300 || stats.Cleared < 10 || stats.Astray < 100 || r.worker.Drops()[packet.ReasonSessionQuota] < 100 {
 		t.Errorf("the storm was a breeze: %+v", stats)
 	}
-	r.worker.Shutdown(r.now, 1<<30)
-	if err := r.worker.CheckInvariants(); err != nil || r.worker.Stats().Sessions != 0 || r.worker.Stats().Expectations != 0 {
-		t.Errorf("after the end: %v, %+v", err, r.worker.Stats())
+	r.worker.Shutdown(r.now, 5)
+	r.calm(t)
+	if r.ledger.Ended() != stats.Created || len(r.ledger.Ends) < 8 {
+		t.Errorf("%d sessions were created, and ended so: %v", stats.Created, r.ledger.Ends)
+	}
+}
+
+// calm lets time pass until everything is over by itself: nothing is left then,
+// and every session that was told of has ended once.
+func (r *rig) calm(t *testing.T) {
+	t.Helper()
+	for range 400 {
+		r.now = r.now.Add(20 * time.Second)
+		for r.worker.Tick(r.now) {
+		}
+	}
+	st := r.worker.Stats()
+	if err := r.worker.CheckInvariants(); err != nil || st.Sessions+st.Ephemeral+st.Removable+st.Expectations+st.Fragmented+st.FragmentMem != 0 {
+		t.Errorf("after the end: %v, %+v", err, st)
+	}
+	if l := r.ledger; l.Open() != 0 || l.Starts != st.Created || l.Children != st.Children || l.Expects != st.Expected {
+		t.Errorf("%d sessions are without an end; of %+v the ledger knows %d, %d and %d", l.Open(), st, l.Starts, l.Children, l.Expects)
+	}
+	for _, w := range r.ledger.Wrong {
+		t.Error(w)
 	}
 }
 

@@ -16,6 +16,9 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 	switch {
 	case p.Key.Proto == packet.ProtoTCP:
 		if !flows(s, dir, p) {
+			if s.TCP.State() != tcp.None && damaged(p) { // else admit has looked
+				return packet.ReasonBadChecksum
+			}
 			r := w.trackTCP(s, dir, p)
 			if !r.Passes() {
 				return unfit(r)
@@ -55,6 +58,13 @@ func flows(s *session.Session, dir packet.Dir, p *Slot) bool {
 	h := (*[16]byte)(p.Frame[p.L4:])
 	return s.TCP.Flow(uint8(dir), binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:]),
 		uint32(len(p.Frame))-p.Payload, binary.BigEndian.Uint16(h[14:]))
+}
+
+// damaged says whether p claims to begin or end a connection, but is not what was
+// sent: one bit makes a FIN or a reset of any segment, or another window scale of a
+// SYN's. The receiver sees that and drops it, so it must not count here either.
+func damaged(p *Slot) bool {
+	return p.TCPFlags&(packet.TCPSyn|packet.TCPFin|packet.TCPRst) != 0 && !p.ChecksumOK()
 }
 
 // unfit is the name of a drop.

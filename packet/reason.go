@@ -45,6 +45,7 @@ const (
 	ReasonSessionTableFull
 	ReasonSessionQuota
 	ReasonSessionBlocked
+	ReasonBadChecksum
 	ReasonTCPState
 	ReasonTCPWindow
 	ReasonSCTPTag
@@ -118,6 +119,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
 	ReasonSessionQuota:     {"session-quota", "its source has as many sessions already as the policy's per-ip-shaper allows"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
+	ReasonBadChecksum:      {"bad-checksum", "the packet would begin or end a TCP connection or begin what a helper expects, but its checksum is wrong, so that its receiver will not believe it"},
 	ReasonTCPState:         {"tcp-state", "the segment does not fit the state of its connection"},
 	ReasonTCPWindow:        {"tcp-window", "sequence or acknowledgement number of the segment are outside of its connection's window"},
 	ReasonSCTPTag:          {"sctp-tag", "the verification tag of the SCTP packet is not the one that its receiver has chosen"},

@@ -42,6 +42,7 @@ type runner struct {
 	left   []leaving
 	vars   map[string]int
 	events recorder
+	deaths Deaths
 	told   []string // events of earlier workers
 }
 
@@ -59,7 +60,10 @@ func (r *recorder) Push(e *session.Event) bool {
 }
 
 func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
-	r := &runner{t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, parsed: map[string]*config.Config{}}
+	r := &runner{
+		t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), parsed: map[string]*config.Config{},
+		vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, deaths: Deaths{},
+	}
 	rs := r.compile("fw.toml")
 	if rs == nil {
 		return r
@@ -202,7 +206,7 @@ func (r *runner) arrive(st *step, text string) {
 	s := &batch[0]
 	s.In = r.names.InterfaceIndex(st.port)
 	why := s.Parse(frame, off)
-	ttl := -1
+	ttl, events := -1, len(r.events.list)
 	if why != packet.ReasonNone {
 		r.worker.Count(why, 1)
 	} else {
@@ -213,6 +217,7 @@ func (r *runner) arrive(st *step, text string) {
 		r.worker.Process(r.tick(r.now), batch)
 		if s.Verdict == engine.Drop {
 			why = s.Reason
+			r.died(why, events)
 		}
 	}
 	r.judge(st, s, why)

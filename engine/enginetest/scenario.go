@@ -186,9 +186,11 @@ const (
 // Run plays the scenario in a file several times: what Worker.Quick takes for
 // itself must be what Worker.Process would have done, and a worker that takes up
 // what another one has handed over must go on as that would have. With update,
-// golden texts that differ are rewritten instead of reported.
-func Run(t *testing.T, path string, update bool) {
+// golden texts that differ are rewritten instead of reported. It returns what
+// happened beside packets that died.
+func Run(t *testing.T, path string, update bool) Deaths {
 	t.Helper()
+	all := Deaths{}
 	for m, name := range []string{whole: "by Worker.Process", quick: "with Worker.Quick", restarting: "with restarts"} {
 		sc, err := read(path)
 		if err != nil {
@@ -197,21 +199,22 @@ func Run(t *testing.T, path string, update bool) {
 		if manner(m) == restarting && !sc.survives() {
 			continue
 		}
-		play(t, sc, update, manner(m))
+		all.Add(play(t, sc, update, manner(m)))
 		if t.Failed() {
 			t.Log(name)
-			return
+			break
 		}
 	}
+	return all
 }
 
-func play(t *testing.T, sc *scenario, update bool, m manner) {
+func play(t *testing.T, sc *scenario, update bool, m manner) Deaths {
 	t.Helper()
 	r := newRunner(t, sc, update, m)
 	for i := range sc.steps {
 		r.step(&sc.steps[i])
 		if t.Failed() {
-			return
+			return nil
 		}
 	}
 	r.nothingLeft()
@@ -220,4 +223,5 @@ func play(t *testing.T, sc *scenario, update bool, m manner) {
 			t.Fatal(err)
 		}
 	}
+	return r.deaths
 }
