@@ -12,7 +12,9 @@ func (w *Worker) push(e *session.Event) {
 	if w.sink == nil {
 		return
 	}
-	w.event = *e
+	if e != &w.event {
+		w.event = *e
+	}
 	w.event.Tick = w.now
 	if !w.sink.Push(&w.event) {
 		w.stats.EventsLost++
@@ -26,7 +28,7 @@ func (w *Worker) started(s *session.Session, logIt bool) {
 	}
 	e := w.about(s)
 	e.Kind, e.LogIt = session.EventStart, logIt
-	w.push(&e)
+	w.push(e)
 }
 
 // expired ends a session by its state; the table removes it.
@@ -47,7 +49,7 @@ func (w *Worker) clash(old, s *session.Session) {
 	e := w.about(s)
 	e.Kind, e.LogIt, e.Logged = session.EventClash, true, s.LogEnd
 	e.Old = session.Rival{Policy: old.Policy, Child: old.Master.ID != 0, Logged: old.LogEnd, Key: old.Key}
-	w.push(&e)
+	w.push(e)
 	w.remove(old, session.EndClash)
 }
 
@@ -63,12 +65,13 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	}
 	e := w.about(s)
 	e.Kind, e.End, e.LogIt = session.EventEnd, how, s.LogEnd
-	w.push(&e)
+	w.push(e)
 }
 
-// about is an event's share of what a session knows.
-func (w *Worker) about(s *session.Session) session.Event {
-	return session.Event{
+// about begins an event, in w.event, with what a session knows.
+func (w *Worker) about(s *session.Session) *session.Event {
+	e := &w.event
+	*e = session.Event{
 		HasRoute: true,
 		Helper:   s.Helper,
 		In:       s.Out[packet.Reply],
@@ -83,6 +86,7 @@ func (w *Worker) about(s *session.Session) session.Event {
 		Bytes:    s.Bytes,
 		Packets:  s.Packets,
 	}
+	return e
 }
 
 // endOf tells from its last state how a session ended.

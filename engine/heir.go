@@ -124,7 +124,7 @@ func (i *Heir) Take(now session.Tick, r *handover.Record) Fate {
 func (w *Worker) lost(s *session.Session, how session.End) {
 	e := w.about(s)
 	e.Kind, e.End, e.LogIt = session.EventEnd, how, s.LogEnd
-	w.push(&e)
+	w.push(e)
 }
 
 // session makes s, which speaks the old numbers, one of the worker.

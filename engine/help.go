@@ -257,5 +257,5 @@ func (w *Worker) detached(s *session.Session) {
 	w.stats.Detached++
 	e := w.about(s)
 	e.Kind = session.EventHelperDetach
-	w.push(&e)
+	w.push(e)
 }

@@ -183,6 +183,7 @@ func TestMemory(t *testing.T) {
 func scaleWorker(tb testing.TB, sessions int) *Worker {
 	w := benchWorker(tb, 1, false)
 	w.table = session.NewTable(sessions+benchBatch, 1, 0)
+	w.table.Advise(benchAdvise)
 	return w
 }
 

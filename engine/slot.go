@@ -29,11 +29,13 @@ type Slot struct {
 	largest    uint16      // of a reassembled packet: bytes of its largest fragment; else 0
 	hash       uint32      // of Key in the session table
 	fetched    uint64      // see Worker.fetch
+	hashed     bool        // hash is valid
 	decided    bool        // by Quick
 	NextHop    packet.Addr // the neighbour to send to: a gateway or the destination itself
 }
 
 // Renew makes the slot ready for another packet.
 func (p *Slot) Renew() {
-	p.Verdict, p.Reason, p.Out, p.FragmentTo, p.decided = Drop, packet.ReasonNone, 0, 0, false
+	p.Verdict, p.Reason, p.Out, p.FragmentTo = Drop, packet.ReasonNone, 0, 0
+	p.hashed, p.decided = false, false
 }

@@ -145,7 +145,9 @@ func (w *Worker) Process(now session.Tick, batch []Slot) {
 		if p.decided {
 			continue
 		}
-		p.hash = w.table.Hash(&p.Key)
+		if !p.hashed {
+			p.hash = w.table.Hash(&p.Key)
+		}
 		v, r := w.trip(p)
 		p.Verdict, p.Reason = v, r
 		if v == Drop {
@@ -158,7 +160,7 @@ func (w *Worker) Process(now session.Tick, batch []Slot) {
 // overlap, where those of one wait for each other.
 func (w *Worker) fetch(batch []Slot) {
 	for i := range batch {
-		batch[i].hash = w.table.Hash(&batch[i].Key)
+		batch[i].hash, batch[i].hashed = w.table.Hash(&batch[i].Key), true
 	}
 	if len(batch) == 1 {
 		return

@@ -43,11 +43,16 @@ func MustAddr(s string) Addr { return AddrFrom(netip.MustParseAddr(s)) }
 // Netip converts to the standard library's form: IPv4 unmapped, the zero Addr
 // invalid.
 func (a Addr) Netip() netip.Addr {
+	if a.Is4() {
+		var b [4]byte
+		a.Put4(b[:])
+		return netip.AddrFrom4(b)
+	}
 	if a.IsZero() {
 		return netip.Addr{}
 	}
 	b := a.As16()
-	return netip.AddrFrom16(b).Unmap()
+	return netip.AddrFrom16(b)
 }
 
 // As16 returns the address as 16 network-order bytes.

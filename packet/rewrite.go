@@ -29,6 +29,9 @@ func NewRewrite(from, to Key) Rewrite {
 	if from.Dst != to.Dst {
 		r.what |= rewriteDst
 	}
+	if r.what == 0 && from.SrcPort == to.SrcPort && from.DstPort == to.DstPort {
+		return r
+	}
 	addr := to.Src.words() + to.Dst.words() + negate(from.Src) + negate(from.Dst)
 	port := uint64(0)
 	switch from.Proto {
@@ -53,6 +56,27 @@ func NewRewrite(from, to Key) Rewrite {
 		r.pseudo, r.l4 = 0, fold(port)
 	}
 	return r
+}
+
+// Reverse is the rewrite of the other direction: it turns the answers to what r has
+// rewritten into the answers to what it was.
+func (r Rewrite) Reverse() Rewrite {
+	b := Rewrite{what: r.what &^ (rewriteSrc | rewriteDst), l3: opposite(r.l3), l4: opposite(r.l4), pseudo: opposite(r.pseudo)}
+	if r.what&rewriteSrc != 0 {
+		b.what |= rewriteDst
+	}
+	if r.what&rewriteDst != 0 {
+		b.what |= rewriteSrc
+	}
+	return b
+}
+
+// opposite is the change of a sum that undoes n.
+func opposite(n uint16) uint16 {
+	if n == 0 {
+		return 0
+	}
+	return ^n
 }
 
 // negate is the sum that takes the words of a away again.

@@ -140,7 +140,7 @@ func (s *Record) SetTimeout(d time.Duration) {
 // session.
 func (s *Record) SetRewrites() {
 	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
-	s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Key[packet.Original].Reply())
+	s.Rewrite[packet.Reply] = s.Rewrite[packet.Original].Reverse()
 }
 
 // SCTP is the association of the session, valid iff the protocol is SCTP. It lies

@@ -32,8 +32,12 @@ func NewRing(size int) *Ring {
 	return &Ring{slots: make([]session.Event, n), mask: n - 1}
 }
 
-// Push copies e into the ring, or loses it and returns false. Producer only.
+// Push copies e into the ring, or loses it and returns false. An event that makes
+// no line of the log is not kept. Producer only.
 func (r *Ring) Push(e *session.Event) bool {
+	if !e.LogIt {
+		return true
+	}
 	w := r.written.Load()
 	if w-r.readSeen > r.mask {
 		if r.readSeen = r.read.Load(); w-r.readSeen > r.mask {

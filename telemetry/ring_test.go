@@ -16,7 +16,7 @@ func TestRing(t *testing.T) {
 	}
 	for round := range uint32(3) {
 		for i := range uint32(6) {
-			if ok := r.Push(&session.Event{ID: round*10 + i}); ok != (i < 4) {
+			if ok := r.Push(&session.Event{ID: round*10 + i, LogIt: true}); ok != (i < 4) {
 				t.Fatalf("push %d: %v", i, ok)
 			}
 		}
@@ -41,7 +41,7 @@ func TestRingConcurrent(t *testing.T) {
 	wg.Go(func() {
 		defer close(done)
 		for i := uint32(1); i <= n; i++ {
-			e := session.Event{ID: i, Master: i}
+			e := session.Event{ID: i, Master: i, LogIt: true}
 			e.Packets[1] = uint64(i)
 			r.Push(&e)
 		}
