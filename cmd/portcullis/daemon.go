@@ -59,7 +59,7 @@ func start(cfg *config.Config, o runOptions, log *zap.Logger) (*daemon, error) {
 		return nil, errors.Join(err, closePorts(fresh))
 	}
 	d.worker = engine.NewWorker(d.rules, 0, engine.Options{
-		Seed: seed, Sink: d.events, Names: d.names, MaxSessions: bound(cfg.Global.MaxSessions, log),
+		Seed: seed, Sink: d.events, Names: d.names, MaxSessions: bound(cfg.Global.MaxSessions, log), Advise: largePages,
 	})
 	d.began = time.Now()
 	d.plane = dataplane.New(d.worker)
