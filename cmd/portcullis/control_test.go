@@ -41,6 +41,7 @@ dstaddr = "all"
 action = "accept"
 schedule = "always"
 service = "ALL"
+logtraffic = "all"
 `
 
 // quietDaemon is a daemon without devices that has that many sessions, and a
