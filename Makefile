@@ -8,7 +8,7 @@ PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 FUZZTIME ?= 30s
 SOAK     ?= 30s
 RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
-           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak
+           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak ./control ./handover ./cmd/portcullis
 
 export CGO_ENABLED := 0
 # Debian keeps servers where an ordinary user's PATH does not look.

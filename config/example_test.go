@@ -55,6 +55,7 @@ func ExampleSchema() {
 	//     set tcp-timewait-timer 1
 	//     set tcp-rst-timer 5
 	//     set udp-idle-timer 180
+	//     set udp-oneway-timer 0
 	// config system session-ttl
 	//     set default 3600
 	// config log setting

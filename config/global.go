@@ -63,7 +63,11 @@ var globalTable = singleton(
 			}),
 			attr(func(g *Global) *uint32 { return &g.UDPIdleTimer }, integer[uint32](1, 86400), Attribute{
 				Name: "udp-idle-timer", Default: "180",
-				Help: "How many seconds a UDP session may be idle, answered or not.",
+				Help: "How many seconds a UDP session may be idle.",
+			}),
+			attr(func(g *Global) *uint32 { return &g.UDPOneWayTimer }, integer[uint32](0, 86400), Attribute{
+				Name: "udp-oneway-timer", Default: "0", Extension: true,
+				Help: "How many seconds a UDP session may be idle that nobody has answered yet, if that is less than its udp-idle-timer; 0 makes no difference between the two. A session-ttl holds for both.",
 			}),
 		},
 	})

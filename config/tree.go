@@ -43,6 +43,7 @@ type Global struct {
 	TCPTimeWaitTimer  uint32
 	TCPRSTTimer       uint32
 	UDPIdleTimer      uint32
+	UDPOneWayTimer    uint32 // our extension; 0: as UDPIdleTimer
 }
 
 // Settings is [system.settings].

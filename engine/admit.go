@@ -171,6 +171,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		}
 		b.Reply = plan.Reply
 	}
+	if old, _ := w.table.Find(&b.Reply); old == master {
+		return nil, Drop, packet.ReasonSessionClash
+	}
 	was := *e // what makes room for the child may take it along
 	s := w.begin(p, b, to, was.Master)
 	if s == nil {

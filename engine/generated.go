@@ -37,7 +37,7 @@ func (g *generated) memory(size int) []byte {
 
 // add returns a slot with a zeroed frame of size bytes, or nil.
 func (g *generated) add(size int) *Slot {
-	if len(g.list) == maxGenerated {
+	if len(g.list) >= maxGenerated {
 		return nil
 	}
 	buf := g.memory(size)

@@ -33,7 +33,7 @@ func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written ti
 		return err == nil
 	}
 	w.table.All(func(s *session.Session) bool { return s.Class() != session.Lasting || write(s) })
-	for _, c := range [...]session.Class{session.Ephemeral, session.Over} {
+	for _, c := range [...]session.Class{session.Brief, session.Ephemeral, session.Over} {
 		if err == nil {
 			w.table.Queued(c, write)
 		}

@@ -31,7 +31,7 @@ func (c *crew) decide(now session.Tick, batch []Slot) {
 // at once, while sessions are made, counted, judged anew and expire. The race
 // detector watches; no packet may be lost or miscounted.
 func TestCrew(t *testing.T) {
-	const sessions, rounds, hands = 200, 300, 4
+	const sessions, rounds, hands = 5000, 12, 4 // more than fetchFrom
 	w := benchWorker(t, 1, true)
 	c := &crew{w: w}
 	syns, acks := benchTrain("tcp4-snat", packet.TCPSyn, sessions, 1), benchTrain("tcp4-snat", packet.TCPAck, sessions, 1)

@@ -16,7 +16,7 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	answers := e.Key.Reply()
 	s, dir := w.table.Find(&answers) // the error travels as the answers do
 	if s == nil && e.CarriesPPTP() {
-		answers.DstPort = 0 // as findCall
+		answers.DstPort = 0 // as of a stray call
 		s, dir = w.table.Find(&answers)
 	}
 	if s == nil && w.strays(p) {

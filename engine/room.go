@@ -15,9 +15,10 @@ import (
 // connections, and others without an answer) are few by a limit of their own:
 // beyond it the oldest of them gives way to each new one. Under a flood that is
 // what the flood began a moment ago, and an honest client is answered within
-// that moment. Where the table is full all the same, they give way too, and then
-// sessions that have ended and are only remembered. What is established never
-// gives way: then the new one is refused.
+// that moment. Where the table is full all the same, they give way too, then
+// sessions that have ended and are only remembered, then those that were one
+// question and one answer. What is established, or goes on, never gives way: then
+// the new one is refused.
 //
 // A half-open session is a record like any other, and nothing beside it: no
 // helper's memory before the other side has answered.
@@ -36,7 +37,7 @@ func (w *Worker) room(spare session.Ref) bool {
 	if w.evict(session.Ephemeral, spare) || !full {
 		return true
 	}
-	return w.evict(session.Over, spare)
+	return w.evict(session.Over, spare) || w.evictBrief(spare)
 }
 
 func (w *Worker) ephemeralMax() int { return max(w.table.Max()/ephemeralShare, 1) }
@@ -65,6 +66,30 @@ const (
 	lately  = 5 * time.Second
 )
 
+// evictBrief ends the oldest session that was one question and one answer. What
+// has gone on since lasts: that is found out here and not where its packets pass.
+func (w *Worker) evictBrief(spare session.Ref) bool {
+	for range briefLooks {
+		s := w.table.Oldest(session.Brief, spare)
+		if s == nil {
+			return false
+		}
+		if brief(s) {
+			return w.evict(session.Brief, spare)
+		}
+		w.table.Classify(s, session.Lasting)
+	}
+	return false
+}
+
+// briefLooks bounds what one packet finds out.
+const briefLooks = 64
+
+// brief says whether no side has sent more than one packet.
+func brief(s *session.Session) bool {
+	return s.Packets[packet.Original] <= 1 && s.Packets[packet.Reply] <= 1
+}
+
 // remove ends s and takes it out of the table.
 func (w *Worker) remove(s *session.Session, how session.End) {
 	w.end(s, how)
@@ -89,6 +114,10 @@ func classOf(s *session.Session) session.Class {
 	case packet.ProtoSCTP:
 		if sctp.State(s.State) == sctp.Closed {
 			return session.Over
+		}
+	default:
+		if s.Replied && brief(s) {
+			return session.Brief
 		}
 	}
 	if !s.Replied {

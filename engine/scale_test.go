@@ -182,7 +182,7 @@ func BenchmarkExpiry(b *testing.B) {
 
 // TestMemory holds what a session costs, everything included.
 func TestMemory(t *testing.T) {
-	const sessions = 50_000
+	const sessions = 64_000 // nearly two slabs
 	runtime.GC()
 	before := heap()
 	w := scaleWorker(t, sessions)
@@ -191,6 +191,29 @@ func TestMemory(t *testing.T) {
 	each := float64(heap()-before) / float64(w.table.Len())
 	if each > 320 {
 		t.Errorf("%.0f bytes for a session, expected at most 320 (record, timer, index: %d)", each, session.Memory)
+	}
+	runtime.KeepAlive(w)
+}
+
+// TestMemoryHalfOpen: a connection that is half-open costs no more than its record
+// and its timer, beside the index, which is there anyway; not even where a helper
+// waits for it to be accepted.
+func TestMemoryHalfOpen(t *testing.T) {
+	const sessions = 64_000
+	w := scaleWorker(t, ephemeralShare*sessions+benchBatch)
+	c := newCrowd(packet.TCPSyn)
+	runtime.GC()
+	before := heap()
+	for i := 0; i < sessions; i += benchBatch {
+		c.fill(t, i, 1, sessions)
+		w.Process(1, c.batch)
+	}
+	runtime.GC()
+	if n := w.table.Count(session.Ephemeral); n != sessions {
+		t.Fatalf("%d sessions are half-open", n)
+	}
+	if each := float64(heap()-before) / sessions; each > 300 {
+		t.Errorf("%.0f bytes for a half-open session", each)
 	}
 	runtime.KeepAlive(w)
 }

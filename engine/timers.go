@@ -25,6 +25,7 @@ var sctpTimers = [...]time.Duration{
 // timers are the idle times that a service object may have of its own.
 type timers struct {
 	halfOpen, halfClose, timeWait, reset, udpIdle time.Duration
+	udpOneWay                                     time.Duration // of the whole box
 }
 
 // ttl is a session-ttl that somebody gave, or the default that stands in for it
@@ -77,6 +78,7 @@ func compileClocks(cfg *config.Config, names *Names) (*clocks, error) {
 	base := timers{
 		halfOpen: seconds(g.TCPHalfOpenTimer), halfClose: seconds(g.TCPHalfCloseTimer),
 		timeWait: seconds(g.TCPTimeWaitTimer), reset: seconds(g.TCPRSTTimer), udpIdle: seconds(g.UDPIdleTimer),
+		udpOneWay: seconds(g.UDPOneWayTimer),
 	}
 	c := &clocks{policies: map[uint32]uint16{}, services: map[uint32]serviceOwn{}}
 	var err error
@@ -197,7 +199,11 @@ func (c *clocks) idle(s *session.Session) time.Duration {
 	case c.ttls[s.TTL].given || proto == packet.ProtoSCTP:
 		return c.ttls[s.TTL].idle
 	case proto == packet.ProtoUDP:
-		return c.sets[s.Timers].udpIdle
+		t := &c.sets[s.Timers]
+		if !s.Replied && t.udpOneWay != 0 {
+			return min(t.udpOneWay, t.udpIdle)
+		}
+		return t.udpIdle
 	case proto == packet.ProtoICMP || proto == packet.ProtoICMPv6:
 		return timerICMP
 	}

@@ -79,7 +79,7 @@ type Worker struct {
 type Stats struct {
 	Sessions     int // live now
 	Ephemeral    int // those of them of which nothing has come yet
-	Removable    int // those of them that would give way in a full table
+	Removable    int // those of them that would give way in a full table, at most
 	MaxEphemeral int
 	Expectations int // outstanding now
 	Fragmented   int // packets being reassembled now, those given up included
@@ -190,8 +190,9 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil {
-		s, dir = w.findCall(p)
+	if s == nil && w.strayCall(p) {
+		p.Key.DstPort = 0
+		s, dir = w.table.Find(&p.Key)
 	}
 	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
@@ -221,16 +222,12 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 	return w.leave(s, dir, p)
 }
 
-// findCall finds the session of p where p carries PPTP and has none by its own key.
-// Either direction of a call has the call id of its receiver, so that no key is
-// that of both: a call that nobody expects belongs to the pair of its addresses.
-func (w *Worker) findCall(p *Slot) (*session.Session, packet.Dir) {
-	if !p.CarriesPPTP() || w.expect.Find(&p.Key) != nil {
-		return nil, 0
-	}
-	p.Key.DstPort = 0
-	p.hash = w.table.Hash(&p.Key)
-	return w.table.FindHashed(&p.Key, p.hash)
+// strayCall says whether p, which has no session by its own key, carries PPTP of a
+// call that nobody expects: then it belongs to the pair of its addresses. Either
+// direction of a call has the call id of its receiver, so that no key is that of
+// both.
+func (w *Worker) strayCall(p *Slot) bool {
+	return p.CarriesPPTP() && w.expect.Find(&p.Key) == nil
 }
 
 // Tick lets time pass: sessions and expectations that are due end. Call it at
@@ -263,7 +260,7 @@ func (w *Worker) Stats() Stats {
 	st := w.stats
 	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
 	st.Ephemeral, st.MaxEphemeral = w.table.Count(session.Ephemeral), w.ephemeralMax()
-	st.Removable = st.Ephemeral + w.table.Count(session.Over)
+	st.Removable = st.Ephemeral + w.table.Count(session.Over) + w.table.Count(session.Brief)
 	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
 	st.Fragmented, st.FragmentMem = w.fragments.Len(), w.fragments.Memory()
 	return st

@@ -107,8 +107,12 @@ var adviceTable = [...]Advice{
 		Answer: "With `reset-sessionless-tcp` a TCP reset, else nothing.",
 	},
 	ReasonSessionTableFull: {
-		Cause: "`max-sessions` are established. Half-open connections and those that have ended give way before this happens.",
+		Cause: "`max-sessions` are established. Half-open connections, those that have ended, and what was one question and one answer give way before this happens.",
 		Cure:  "See who has them with `diagnose sys session top`. Raise `max-sessions`; shorten `udp-idle-timer` or `session-ttl`.",
+	},
+	ReasonSessionClash: {
+		Cause: "A peer opens a connection that was announced to it, from and to the ports of the very connection that announced it. Any other session would be closed and make room.",
+		Cure:  harmless,
 	},
 	ReasonSessionQuota: {
 		Cause: "One host opens very many sessions: a scan, a worm, a file exchange; or many hosts behind one translated address.",

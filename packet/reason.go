@@ -43,6 +43,7 @@ const (
 	// Session.
 	ReasonNoSession
 	ReasonSessionTableFull
+	ReasonSessionClash
 	ReasonSessionQuota
 	ReasonSessionBlocked
 	ReasonBadChecksum
@@ -117,6 +118,7 @@ var reasonTable = [...]struct{ name, text string }{
 
 	ReasonNoSession:        {"no-session", "the packet belongs to no session and can not open one"},
 	ReasonSessionTableFull: {"session-table-full", "the session table has no room for a new session"},
+	ReasonSessionClash:     {"session-clash", "a helper's child would take the tuple of its own control session"},
 	ReasonSessionQuota:     {"session-quota", "its source has as many sessions already as the policy's per-ip-shaper allows"},
 	ReasonSessionBlocked:   {"session-blocked", "the configuration changed and its policies no longer allow this session"},
 	ReasonBadChecksum:      {"bad-checksum", "the packet would begin or end a TCP connection or begin what a helper expects, but its checksum is wrong, so that its receiver will not believe it"},

@@ -11,6 +11,7 @@ const (
 	Lasting   Class = iota // it stays
 	Ephemeral              // nothing has come of it yet: half-open, or one side alone has spoken
 	Over                   // it has ended and is only remembered
+	Brief                  // a question and its answer, and perhaps more since: whoever looks must see
 
 	classes
 )

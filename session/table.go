@@ -113,7 +113,11 @@ func (t *Table) Touch(h uint32, round int) uint64 {
 		return 0
 	}
 	s := t.at((e.ref - 1) >> 1)
-	return uint64(s.Generation) + s.Key[0].Dst.Lo + s.Bytes[0] + uint64(s.TCP.State())
+	r := uint64(s.Generation) + s.Key[0].Dst.Lo + uint64(s.TCP.State())
+	if s.Rewrite[0].None() { // not the counters: others write them at the same time
+		r++
+	}
+	return r
 }
 
 // Find returns the live session that one of whose directions has key k.

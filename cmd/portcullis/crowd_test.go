@@ -84,7 +84,7 @@ func (s *spout) Recv(batch []dataplane.Buffer, wait time.Duration) (int, error) 
 	if s.stopped.Load() {
 		return 0, dataplane.ErrClosed
 	}
-	if s.batches++; s.batches%1000 < 3 { // the neighbour is known, and stays so
+	if s.batches++; s.dry || s.batches%1000 < 3 { // the neighbour is known, and stays so
 		batch[0] = dataplane.NewBuffer(s.arp, packet.Offload{})
 		if s.dry {
 			time.Sleep(wait)
@@ -134,7 +134,7 @@ func crowdFirewall(b *testing.B, dry [2]bool) *firewall {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f.worker = engine.NewWorker(rules, 0, engine.Options{Seed: 1, Names: f.names, MaxSessions: *crowdSessions * 5})
+	f.worker = engine.NewWorker(rules, 0, engine.Options{Seed: 1, Names: f.names, MaxSessions: *crowdSessions * 5, Advise: largePages})
 	f.fill(b)
 	f.plane = dataplane.New(f.worker)
 	for i, p := range f.ports {

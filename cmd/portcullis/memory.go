@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path"
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
@@ -32,12 +33,31 @@ func bound(configured uint32, log *zap.Logger) int {
 // memory is how many bytes this process may hope for; 0 where nobody says.
 func memory() uint64 {
 	total := memTotal("/proc/meminfo")
-	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
-		if n, err := strconv.ParseUint(string(bytes.TrimSpace(limit)), 10, 64); err == nil && (total == 0 || n < total) {
-			return n
-		}
+	if n, ok := groupLimit("/proc/self/cgroup", "/sys/fs/cgroup"); ok && (total == 0 || n < total) {
+		return n
 	}
 	return total
+}
+
+// groupLimit is the least memory that the control group of this process, and those
+// above it, may have: of the unified hierarchy (version 2), as far as it is seen at
+// root.
+func groupLimit(self, root string) (least uint64, limited bool) {
+	text, err := os.ReadFile(self)
+	if err != nil {
+		return 0, false
+	}
+	_, group, _ := bytes.Cut(text, []byte("0::"))
+	group, _, _ = bytes.Cut(group, []byte("\n"))
+	for at := path.Clean("/" + string(group)); ; at = path.Dir(at) {
+		limit, err := os.ReadFile(path.Join(root, at, "memory.max"))
+		if n, bad := strconv.ParseUint(string(bytes.TrimSpace(limit)), 10, 64); err == nil && bad == nil && (!limited || n < least) {
+			least, limited = n, true
+		}
+		if at == "/" {
+			return least, limited
+		}
+	}
 }
 
 func memTotal(path string) uint64 {

@@ -44,3 +44,33 @@ func TestMemTotal(t *testing.T) {
 		t.Errorf("no file: %d", got)
 	}
 }
+
+func TestGroupLimit(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit := func() (uint64, bool) { return groupLimit(filepath.Join(dir, "self"), filepath.Join(dir, "fs")) }
+	if n, ok := limit(); ok {
+		t.Errorf("no file: %d", n)
+	}
+	write("self", "1:name=old:/\n0::/system.slice/fw.service\n")
+	write("fs/system.slice/fw.service/memory.max", "max\n")
+	if n, ok := limit(); ok {
+		t.Errorf("no limit: %d", n)
+	}
+	write("fs/system.slice/memory.max", "4096\n")
+	if n, ok := limit(); !ok || n != 4096 {
+		t.Errorf("of a group above: %d, %v", n, ok)
+	}
+	write("fs/system.slice/fw.service/memory.max", "1024\n")
+	if n, ok := limit(); !ok || n != 1024 {
+		t.Errorf("of its own group: %d, %v", n, ok)
+	}
+}

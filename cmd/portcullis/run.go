@@ -66,6 +66,11 @@ func run(o runOptions) error {
 	if err != nil {
 		return errors.Join(err, out.Close())
 	}
+	lock, err := o.own(log, ownPatience)
+	if err != nil {
+		return errors.Join(err, closeSocket(socket), out.Close())
+	}
+	defer lock.Close()
 	d, err := start(cfg, o, log)
 	if err != nil {
 		return errors.Join(err, closeSocket(socket), out.Close())

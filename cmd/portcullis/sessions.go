@@ -186,7 +186,8 @@ func (d *daemon) inherit(path string, f io.Reader) error {
 // traffic log takes them. One that takes none for long loses them.
 type pace struct {
 	ring   interface{ Len() int }
-	waited time.Duration
+	waited time.Duration // for the log to take any
+	left   int           // in the ring when it last took some
 }
 
 // pacePortion is how many events may be made between two calls of wait.
@@ -194,8 +195,12 @@ const pacePortion = eventRing / 4
 
 func (p *pace) wait() {
 	const patience, nap = 10 * time.Second, 5 * time.Millisecond
-	for ; p.ring.Len() > pacePortion && p.waited < patience; p.waited += nap {
+	for n := p.ring.Len(); n > pacePortion && p.waited < patience; n = p.ring.Len() {
+		if n != p.left {
+			p.left, p.waited = n, 0
+		}
 		time.Sleep(nap)
+		p.waited += nap
 	}
 }
 

@@ -133,7 +133,7 @@ func TestSYNFlood(t *testing.T) {
 	for range 2 {
 		tr := <-transfers
 		t.Logf("transfer %s: %.0f Mb/s, %v", tr.name, float64(tr.bulk.Bytes)*8/tr.bulk.Seconds/1e6, tr.err)
-		if tr.err != nil || tr.bulk.Bytes < 1<<20 {
+		if tr.err != nil || tr.bulk.Bytes < 64<<20 { // some 90 Mb/s
 			t.Errorf("transfer %s: %v, %d bytes", tr.name, tr.err, tr.bulk.Bytes)
 		}
 	}
