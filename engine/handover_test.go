@@ -66,7 +66,7 @@ func (r *rig) listing() []string {
 	r.worker.Sessions(func(s *session.Session) bool {
 		line := fmt.Sprintf("%d %v %v policy %d %s %s master %d shaper %s", s.ID, s.Key[0], s.Key[1], s.Policy, r.names.Service(s.Service),
 			r.names.Helper(s.Helper), s.Master.ID, r.names.Shaper(s.Shaper))
-		line += fmt.Sprintf(" state %v class %d resetby %d still %d", s.State, s.Class(), s.ResetBy, s.Still)
+		line += fmt.Sprintf(" state %v class %d resetby %d still %d", s.State, lasting(s), s.ResetBy, s.Still)
 		line += fmt.Sprintf(" bound %v blocked %v log %v replied %v against %v anyseq %v resets %v new %v",
 			s.Bound, s.Blocked, s.LogEnd, s.Replied, s.Against, s.AnySeq, s.Resets, s.CheckNew)
 		line += fmt.Sprintf(" packets %v bytes %v created %v seen %v timeout %v", s.Packets, s.Bytes, s.Created, s.LastSeen, s.Timeout())
@@ -271,4 +271,13 @@ func (r *rig) about(t testing.TB, dice *rand.Rand) {
 			r.send(t, in, bytes.Clone(frame), off, func(*engine.Slot) {})
 		}
 	}
+}
+
+// lasting is the class of s as it is once somebody looks: that a session has gone
+// on is noticed by who makes room, or by a restart.
+func lasting(s *session.Session) session.Class {
+	if s.Class() == session.Brief && (s.Packets[0] > 1 || s.Packets[1] > 1) {
+		return session.Lasting
+	}
+	return s.Class()
 }
