@@ -2,12 +2,12 @@ package control
 
 import "time"
 
-// A walk through a great table works for stint and rests three times as long, over and
+// A walk through a great table works for stint and rests twice as long, over and
 // over: on a machine with few cores the packets' workers need what it leaves. A
 // walk of a few thousand sessions ends before its first rest.
 const (
 	stint = 2 * time.Millisecond
-	rest  = 3 * stint
+	rest  = 2 * stint
 )
 
 // pacer tells a walk when to rest.

@@ -9,7 +9,7 @@ import "sync"
 type lock struct{ sync.RWMutex }
 
 const (
-	lockTries = 200
+	lockTries = 2000
 	lockPause = 30 // turns of an empty loop between two tries: some 10 ns
 )
 

@@ -13,7 +13,7 @@ import (
 
 const (
 	batchSize = 64
-	quickSize = 16 // of a batch, before whoever waits for the engine has it
+	quickSize = 8 // of a batch, before whoever waits for the engine has it
 	recvWait  = 100 * time.Millisecond
 )
 
