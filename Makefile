@@ -65,8 +65,12 @@ fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 		done || exit 1; \
 	done
 
-bench: build ## engine benchmarks, then the comparison with the kernel
+bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem
+	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkLive$$' -benchtime 3s -sessions 1000000
+	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkExpiry$$' -benchtime 2x -sessions 1000000
+	$(GO) test -buildvcs=false ./cmd/portcullis -run '^$$' -bench '^BenchmarkWorkers$$' -benchtime 3x -sessions 100000
+	$(GO) test -buildvcs=false ./cmd/portcullis -run '^$$' -bench '^BenchmarkListBeside$$' -benchtime 3x -sessions 1000000
 	@$(BIN)/portcullis-lab bench
 
 lint: go ## gofmt, go vet, staticcheck
