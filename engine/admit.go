@@ -107,8 +107,10 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	b := nat.Identity(p.Key)
-	if m.Policy.NAT {
+	var b nat.Binding
+	if !m.Policy.NAT {
+		b = nat.Identity(p.Key)
+	} else {
 		src, ok := w.rules.routes.SourceFor(to.Out, !p.Key.Dst.Is4(), nextHop(to.Gateway, p.Key.Dst))
 		if !ok {
 			return nil, Drop, packet.ReasonNATNoAddress

@@ -162,13 +162,13 @@ func (t *train) copy(n, i int) []byte {
 
 // benchTrain makes a train of that many flows, each step flows behind the one
 // before. Endpoints are spread so that a million flows can be translated to one
-// address.
+// address, and most of them keep their ports, as clients' flows do.
 func benchTrain(kind string, flags uint8, flows, step int) *train {
 	template := benchFrame(kind, flags)
 	t := &train{size: len(template), frames: make([]byte, 0, flows*len(template))}
 	for n := range flows {
 		i := n * step % flows
-		src, dst, port := uint32(0x0a010002+i%50000), uint32(0x0a020002+i/50000), uint16(20000+i/50000)
+		src, dst, port := uint32(0x0a010002+i%50000), uint32(0x0a020002+i/50000), uint16(20000+i%40000)
 		ip := template[packet.EthernetSize:]
 		if template[12] == 0x86 {
 			binary.BigEndian.PutUint32(ip[20:], src)

@@ -20,7 +20,6 @@ func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), hop f
 		t: &Table{own: ownership{
 			local:     make(map[packet.Addr]uint16),
 			broadcast: make(map[packet.Addr]bool),
-			sources:   make(map[uint16]sources),
 		}},
 	}
 	for _, i := range cfg.Interfaces {

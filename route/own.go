@@ -12,8 +12,8 @@ import (
 type ownership struct {
 	local     map[packet.Addr]uint16
 	broadcast map[packet.Addr]bool
-	some      uint64 // a bit for each address in the two maps, see bit
-	sources   map[uint16]sources
+	some      uint64    // a bit for each address in the two maps, see bit
+	sources   []sources // by interface index
 }
 
 // sources are the addresses that an interface may speak from, the primary one
@@ -41,17 +41,22 @@ func (o *ownership) add(ifIndex uint16, p netip.Prefix) {
 		o.broadcast[last] = true
 		o.some |= bit(last)
 	}
-	s := o.sources[ifIndex]
+	for len(o.sources) <= int(ifIndex) {
+		o.sources = append(o.sources, sources{})
+	}
+	s := &o.sources[ifIndex]
 	switch {
 	case p.Addr().Is4():
 		s.v4 = append(s.v4, source{addr, p.Masked()})
 	case !p.Addr().IsLinkLocalUnicast():
 		s.v6 = append(s.v6, source{addr, p.Masked()})
 	}
-	o.sources[ifIndex] = s
 }
 
 func (o *ownership) source(out uint16, v6 bool, nexthop packet.Addr) (packet.Addr, bool) {
+	if int(out) >= len(o.sources) {
+		return packet.Addr{}, false
+	}
 	list := o.sources[out].v4
 	if v6 {
 		list = o.sources[out].v6
