@@ -242,7 +242,7 @@ func (w *Worker) Tick(now session.Tick) (more bool) {
 }
 
 // expireBudget bounds the timers that one Tick looks at, so that it holds up
-// packets for some 100 µs at most.
+// packets for a fraction of a millisecond.
 const expireBudget = 512
 
 // Generated is what the worker itself has to send since the last call of Process
