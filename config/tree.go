@@ -20,6 +20,13 @@ type Config struct {
 	Services    []*Service       // firewall.service.custom
 	ServiceGrps []*ServiceGroup  // firewall.service.group
 	PerIP       []*PerIPShaper   // firewall.shaper.per-ip-shaper
+	IPPools     []*IPPool        // firewall.ippool
+	IPPools6    []*IPPool6       // firewall.ippool6
+	VIPs        []*VIP           // firewall.vip
+	VIPs6       []*VIP6          // firewall.vip6
+	VIPGroups   []*VIPGroup      // firewall.vipgrp
+	VIPGroups6  []*VIPGroup      // firewall.vipgrp6
+	CentralSNAT []*CentralSNAT   // firewall.central-snat-map, in order of evaluation
 	Policies    []*Policy        // firewall.policy, in order of evaluation
 	Settings    Settings         // system.settings
 }
@@ -57,6 +64,9 @@ type Settings struct {
 	AsymRouteICMP  bool
 	AsymRoute6     bool
 	AsymRoute6ICMP bool
+
+	CentralNAT  bool
+	SNATHairpin bool // snat-hairpin-traffic
 }
 
 // LogSetting is [log.setting].
@@ -112,7 +122,16 @@ type SessionHelper struct {
 	Name     string // one of HelperNames
 	Protocol uint8
 	Port     uint16
-	Status   bool // our extension: enable
+
+	// Our extensions, all of them.
+	Status          bool     // enable
+	SrcAddr         []string // addresses and groups whose control sessions the entry is for; none: all
+	SrcAddr6        []string
+	DataPorts       []PortSpan // ports that children may come to; none: as the helper allows
+	MaxExpectations uint32     // outstanding for one control session; 0: as the helper has it
+	Lifetime        uint32     // seconds that an expectation waits; 0: as the helper has it
+	TLSDataPorts    PortSpan   // zero: nothing is opened once the control session is encrypted
+	TLSDataLimit    uint32     // sessions at a time through TLSDataPorts, for one control session
 }
 
 // Never is a session-ttl without an end.
@@ -195,6 +214,7 @@ type Service struct {
 	UDPIdleTimer      uint32
 	SessionTTL        uint32 // seconds, or Never; 0 is that of the policy
 
+	Helper  string // "auto", "disable", or one of HelperNames
 	Comment string
 }
 
@@ -207,6 +227,96 @@ type ServiceGroup struct {
 	Name    string
 	Member  []string
 	Comment string
+}
+
+// PortSpan is a range of ports, both ends included. The zero value is unset.
+type PortSpan struct{ Low, High uint16 }
+
+// IPRange is a range of addresses of one family, both ends included. The zero
+// value is unset.
+type IPRange struct{ Start, End netip.Addr }
+
+// IPPool is one [[firewall.ippool]].
+type IPPool struct {
+	Name                string
+	Type                string // "overload", "one-to-one", "fixed-port-range" or "port-block-allocation"
+	StartIP, EndIP      netip.Addr
+	StartPort, EndPort  uint16
+	SourceStartIP       netip.Addr // with fixed-port-range, as SourceEndIP and PortPerUser
+	SourceEndIP         netip.Addr
+	PortPerUser         uint32 // 0: as many as there are
+	BlockSize           uint16 // with port-block-allocation, as the three below
+	NumBlocksPerUser    uint32
+	PBATimeout          uint32 // seconds
+	PBAInterimLog       uint32 // seconds; 0: none
+	PermitAnyHost       bool
+	ARPReply            bool
+	ARPIntf             string // "": the interfaces whose subnet holds the addresses
+	AssociatedInterface string // "": any
+	Comments            string
+}
+
+// IPPool6 is one [[firewall.ippool6]].
+type IPPool6 struct {
+	Name           string
+	Type           string       // "overload" or "nptv6"
+	StartIP, EndIP netip.Addr   // of overload
+	InternalPrefix netip.Prefix // of nptv6, as ExternalPrefix
+	ExternalPrefix netip.Prefix
+	Comments       string
+}
+
+// VIP is one [[firewall.vip]].
+type VIP struct {
+	Name          string
+	Status        bool
+	Type          string // "static-nat" or "load-balance"
+	ExtIP         IPRange
+	ExtIntf       string    // an interface's name, or "any"
+	MappedIP      []IPRange // of static-nat one, as long as ExtIP
+	PortForward   bool
+	Protocol      string // with PortForward: "tcp", "udp", "sctp" or "icmp"
+	ExtPort       PortSpan
+	MappedPort    PortSpan // as long as ExtPort
+	SrcFilter     []IPRange
+	SrcIntfFilter []string
+	Service       []string // none: all
+	ARPReply      bool
+	NATSourceVIP  bool
+	Comment       string
+}
+
+// VIP6 is one [[firewall.vip6]].
+type VIP6 VIP
+
+// VIPGroup is one [[firewall.vipgrp]] or [[firewall.vipgrp6]].
+type VIPGroup struct {
+	Name      string
+	Interface string // "any", or the one that its members have
+	Member    []string
+	Comments  string
+}
+
+// CentralSNAT is one [[firewall.central-snat-map]].
+type CentralSNAT struct {
+	PolicyID     uint32
+	Status       bool
+	Type         string // "ipv4" or "ipv6"
+	SrcIntf      []string
+	DstIntf      []string
+	OrigAddr     []string // with ipv4, as DstAddr and NATIPPool
+	DstAddr      []string
+	OrigAddr6    []string // with ipv6, as DstAddr6 and NATIPPool6
+	DstAddr6     []string
+	Protocol     uint8    // 0: any
+	OrigPort     PortSpan // of the source; zero: any, as the two below
+	DstPort      PortSpan
+	NATPort      PortSpan
+	NAT          bool
+	NATIPPool    []string // none: the address of the outgoing interface
+	NATIPPool6   []string
+	PortPreserve bool
+	Comments     string
 }
 
 // PerIPShaper is one [[firewall.shaper.per-ip-shaper]]. A limit of 0 is none.
@@ -237,6 +347,16 @@ type Policy struct {
 	Schedule       []string // FortiOS takes one name
 	Service        []string
 	NAT            bool
+	IPPool         bool
+	PoolName       []string // with IPPool
+	PoolName6      []string
+	FixedPort      bool
+	PortPreserve   bool
+	PermitAnyHost  bool
+	PermitSTUNHost bool
+	MatchVIP       bool
+	MatchVIPOnly   bool
+	SessionHelper  []string // our extension: nil is auto; "disable" alone, or names of helpers
 	AntiReplay     bool
 	SessionTTL     uint32 // seconds, or Never; 0 is that of the port
 	LogTraffic     string // "all", "utm" or "disable"
