@@ -160,7 +160,8 @@ func negates(name, what string) Attribute {
 }
 
 // checkPolicies sees to it that a policy has both ends of a family: a source
-// without a destination would match nothing, silently.
+// without a destination would match nothing, silently. So would much else that
+// its switches say together.
 func checkPolicies(l *loader, _ *Table) {
 	for _, p := range l.cfg.Policies {
 		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
@@ -168,6 +169,10 @@ func checkPolicies(l *loader, _ *Table) {
 		if !v4 && !v6 {
 			l.complain(p, "", "missing addresses: expected srcaddr and dstaddr, or srcaddr6 and dstaddr6")
 		}
+		l.checkPolicyNAT(p)
+		l.checkPolicyPools(p, v4, v6)
+		l.checkPolicyVIPs(p)
+		l.checkPolicyHelper(p)
 	}
 }
 
