@@ -82,8 +82,8 @@ func checkCentralSNAT(l *loader, t *Table) {
 			continue
 		}
 		for _, a := range []string{"orig-port", "dst-port", "nat-port"} {
-			if t.Attribute(a).Words(c)[0] != "0" {
-				l.complain(c, a, "%s: only with protocol 6, 17 or 132", a)
+			if a := t.Attribute(a); t.applies(a.Only, c) && a.Words(c)[0] != "0" {
+				l.complain(c, a.Name, "%s: only with protocol 6, 17 or 132", a.Name)
 			}
 		}
 	}

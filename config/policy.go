@@ -163,6 +163,11 @@ func negates(name, what string) Attribute {
 // without a destination would match nothing, silently. So would much else that
 // its switches say together.
 func checkPolicies(l *loader, _ *Table) {
+	virtual, virtual6 := l.virtual(false), l.virtual(true)
+	associated := make(map[string]string)
+	for _, p := range l.cfg.IPPools {
+		associated[p.Name] = p.AssociatedInterface
+	}
 	for _, p := range l.cfg.Policies {
 		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
 		v6 := l.bothEnds(p, "srcaddr6", p.SrcAddr6, "dstaddr6", p.DstAddr6)
@@ -170,8 +175,8 @@ func checkPolicies(l *loader, _ *Table) {
 			l.complain(p, "", "missing addresses: expected srcaddr and dstaddr, or srcaddr6 and dstaddr6")
 		}
 		l.checkPolicyNAT(p)
-		l.checkPolicyPools(p, v4, v6)
-		l.checkPolicyVIPs(p)
+		l.checkPolicyPools(p, v4, v6, associated)
+		l.checkPolicyVIPs(p, virtual, virtual6)
 		l.checkPolicyHelper(p)
 	}
 }

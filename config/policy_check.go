@@ -12,8 +12,9 @@ func (l *loader) checkPolicyNAT(p *Policy) {
 	}
 }
 
-// checkPolicyPools refuses pools of a family that the policy has nothing of.
-func (l *loader) checkPolicyPools(p *Policy, v4, v6 bool) {
+// checkPolicyPools refuses pools of a family that the policy has nothing of, or
+// of an interface that it does not lead to. associated has those, by pool.
+func (l *loader) checkPolicyPools(p *Policy, v4, v6 bool, associated map[string]string) {
 	if !p.NAT || !p.IPPool || !l.sound(p, "nat", "ippool", "poolname", "poolname6") {
 		return
 	}
@@ -26,12 +27,18 @@ func (l *loader) checkPolicyPools(p *Policy, v4, v6 bool) {
 	if len(p.PoolName6) > 0 && !v6 {
 		l.complain(p, "poolname6", "poolname6: only with srcaddr6 and dstaddr6")
 	}
+	for i, name := range p.PoolName {
+		if out := associated[name]; out != "" && !slices.Contains(p.DstIntf, out) && !slices.Contains(p.DstIntf, "any") && l.sound(p, "dstintf") {
+			s := l.spots[p]
+			l.report(s.item("poolname", i), s.noun, "poolname %s: expected its associated-interface %s in dstintf", shorten(name), shorten(out))
+		}
+	}
 }
 
 // checkPolicyVIPs looks at what the policy says of virtual IPs.
-func (l *loader) checkPolicyVIPs(p *Policy) {
-	named := l.checkPolicyVIP(p, "dstaddr", p.DstAddr, p.DstAddrNegate, false)
-	named6 := l.checkPolicyVIP(p, "dstaddr6", p.DstAddr6, p.DstAddr6Negate, true)
+func (l *loader) checkPolicyVIPs(p *Policy, virtual, virtual6 map[string]bool) {
+	named := l.checkPolicyVIP(p, "dstaddr", p.DstAddr, p.DstAddrNegate, virtual)
+	named6 := l.checkPolicyVIP(p, "dstaddr6", p.DstAddr6, p.DstAddr6Negate, virtual6)
 	if !p.MatchVIPOnly || named || named6 || l.cfg.Settings.CentralNAT ||
 		!l.sound(p, "action", "match-vip", "match-vip-only", "dstaddr", "dstaddr6") || !l.sound(&l.cfg.Settings, "central-nat") {
 		return
@@ -46,8 +53,8 @@ func (l *loader) checkPolicyVIPs(p *Policy) {
 
 // checkPolicyVIP says whether one family's destinations name a virtual IP, and
 // refuses those that may not.
-func (l *loader) checkPolicyVIP(p *Policy, attribute string, list []string, negate, six bool) bool {
-	i := l.virtual(list, six)
+func (l *loader) checkPolicyVIP(p *Policy, attribute string, list []string, negate bool, virtual map[string]bool) bool {
+	i := slices.IndexFunc(list, func(name string) bool { return virtual[name] })
 	if i < 0 || !l.sound(p, attribute) {
 		return i >= 0
 	}
