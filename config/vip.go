@@ -44,9 +44,10 @@ var portMapping = scalar(Type{Name: "option", Range: "1-to-1", Words: []string{"
 // vipAttributes describes a virtual IP of either family. IPv6 has what IPv4
 // has, also where FortiOS has it for IPv4 alone.
 func vipAttributes(f family) []*Attribute {
-	six := f.bits == 128
+	six, note := f.bits == 128, ""
 	protocols, arp, arpHelp := []string{"tcp", "udp", "sctp", "icmp"}, "arp-reply", "Whether ARP requests for the outside addresses are answered."
 	if six {
+		note = "load-balance is there for IPv6, too."
 		protocols, arp, arpHelp = protocols[:3], "ndp-reply", "Whether neighbour solicitations for the outside addresses are answered."
 	}
 	ported := func(name, help string) Attribute {
@@ -60,6 +61,7 @@ func vipAttributes(f family) []*Attribute {
 		attr(func(v *VIP) *string { return &v.Type }, oneOf([]string{VIPStatic, VIPLoadBalance}, nil), Attribute{
 			Name: "type", Default: VIPStatic,
 			Help: "Whether each outside address has its inside address (static-nat), or one outside address is spread over many by the source (load-balance).",
+			Note: note,
 		}),
 		attr(func(v *VIP) *bool { return &v.Status }, enable, Attribute{
 			Name: "status", Default: "enable",
