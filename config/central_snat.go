@@ -74,7 +74,9 @@ func centralPool(name, family, table string) Attribute {
 
 // checkCentralSNAT refuses entries that would be without effect.
 func checkCentralSNAT(l *loader, t *Table) {
+	associated := l.associated()
 	for _, c := range l.cfg.CentralSNAT {
+		l.checkAssociated(c, "nat-ippool", c.NATIPPool, c.DstIntf, associated)
 		if !l.cfg.Settings.CentralNAT && l.sound(&l.cfg.Settings, "central-nat") {
 			l.complain(c, "", "only with central-nat enable in system settings")
 		}

@@ -164,10 +164,7 @@ func negates(name, what string) Attribute {
 // its switches say together.
 func checkPolicies(l *loader, _ *Table) {
 	virtual, virtual6 := l.virtual(false), l.virtual(true)
-	associated := make(map[string]string)
-	for _, p := range l.cfg.IPPools {
-		associated[p.Name] = p.AssociatedInterface
-	}
+	associated := l.associated()
 	for _, p := range l.cfg.Policies {
 		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
 		v6 := l.bothEnds(p, "srcaddr6", p.SrcAddr6, "dstaddr6", p.DstAddr6)

@@ -27,10 +27,28 @@ func (l *loader) checkPolicyPools(p *Policy, v4, v6 bool, associated map[string]
 	if len(p.PoolName6) > 0 && !v6 {
 		l.complain(p, "poolname6", "poolname6: only with srcaddr6 and dstaddr6")
 	}
-	for i, name := range p.PoolName {
-		if out := associated[name]; out != "" && !slices.Contains(p.DstIntf, out) && !slices.Contains(p.DstIntf, "any") && l.sound(p, "dstintf") {
-			s := l.spots[p]
-			l.report(s.item("poolname", i), s.noun, "poolname %s: expected its associated-interface %s in dstintf", shorten(name), shorten(out))
+	l.checkAssociated(p, "poolname", p.PoolName, p.DstIntf, associated)
+}
+
+// associated has the associated-interface of every pool, by name.
+func (l *loader) associated() map[string]string {
+	all := make(map[string]string)
+	for _, p := range l.cfg.IPPools {
+		all[p.Name] = p.AssociatedInterface
+	}
+	return all
+}
+
+// checkAssociated refuses a pool of an interface that the entry does not lead
+// to.
+func (l *loader) checkAssociated(entry any, attribute string, pools, dstintf []string, associated map[string]string) {
+	if slices.Contains(dstintf, "any") || !l.sound(entry, "dstintf", attribute) {
+		return
+	}
+	for i, name := range pools {
+		if out := associated[name]; out != "" && !slices.Contains(dstintf, out) {
+			s := l.spots[entry]
+			l.report(s.item(attribute, i), s.noun, "%s %s: expected its associated-interface %s in dstintf", attribute, shorten(name), shorten(out))
 		}
 	}
 }
