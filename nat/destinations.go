@@ -265,6 +265,16 @@ func (d *Destinations) ReservedPorts(a packet.Addr, proto uint8) []config.PortSp
 	return d.cells[d.external(a)].reserved[classOf(proto)]
 }
 
+// Reserves says whether port is one of ReservedPorts.
+func (d *Destinations) Reserves(a packet.Addr, proto uint8, port uint16) bool {
+	for _, r := range d.ReservedPorts(a, proto) {
+		if r.Low <= port && port <= r.High {
+			return true
+		}
+	}
+	return false
+}
+
 // VIPs returns the enabled virtual IPs in order of the configuration, those of
 // IPv4 first. The caller borrows the slice and must not change it.
 func (d *Destinations) VIPs() []VIP { return d.vips }

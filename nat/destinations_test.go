@@ -254,8 +254,8 @@ func TestReservedPorts(t *testing.T) {
 		proto uint8
 		want  string
 	}{
-		{"203.0.113.1", packet.ProtoTCP, "[{80 80} {6000 6011}]"},
-		{"203.0.113.1", packet.ProtoUDP, "[{53 53}]"},
+		{"203.0.113.1", packet.ProtoTCP, "[80 6000-6011]"},
+		{"203.0.113.1", packet.ProtoUDP, "[53]"},
 		{"203.0.113.1", packet.ProtoICMP, "[]"},
 		{"203.0.113.2", packet.ProtoTCP, "[]"},
 		{"203.0.113.3", packet.ProtoTCP, "[]"},

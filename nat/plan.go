@@ -104,7 +104,7 @@ func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool
 	if c == classOther {
 		return s.whole(r, addr, use)
 	}
-	if p == nil && r.How.Filter != FilterExact && c != classSCTP {
+	if p == nil && r.How.Filter != FilterExact && mappable(c) {
 		if hold, ok := s.mappedAt(r, addr, use); ok {
 			return hold, true
 		}
