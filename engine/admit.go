@@ -39,7 +39,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
-	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
+	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key, 0)
 	if midway(p) && (m.Policy.Accept && !picksUp(m.Policy, p) || !m.Policy.Accept && w.strays(p)) {
 		return w.alone(p, packet.ReasonNoSession)
 	}

@@ -35,7 +35,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	case s.Master.ID != 0:
 		return w.masterAllows(s) && (!moved || w.keepsSource(s))
 	}
-	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &s.Key[packet.Original])
+	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &s.Key[packet.Original], 0)
 	if !m.Policy.Accept {
 		return false
 	}

@@ -22,7 +22,6 @@ func Compile(cfg *config.Config, ifIndex func(name string) (uint16, bool), svcID
 		}
 	}
 	c.pairs.buckets(c.t)
-	c.t.central = cfg.Settings.CentralNAT
 	return c.t, nil
 }
 
@@ -53,9 +52,12 @@ func newCompiler(cfg *config.Config, ifIndex func(string) (uint16, bool), svcID 
 		return nil, err
 	}
 	if !cfg.Settings.CentralNAT { // there, virtual IPs have no place in policies
-		c.vips = newVIPBooks(cfg)
+		if c.vips, err = newVIPBooks(cfg); err != nil {
+			return nil, err
+		}
 	}
 	c.t = &Table{
+		central:  cfg.Settings.CentralNAT,
 		byID:     make(map[uint32]uint32),
 		implicit: Policy{LogAll: cfg.LogSetting.FwpolicyImplicitLog},
 		naming:   newNaming(c.svc.names),
@@ -102,9 +104,8 @@ func (c *compiler) enter(p *config.Policy, live bool, services []service, answer
 	if err != nil {
 		return err
 	}
-	vips, err := c.vipPart(p)
-	if err != nil || !live {
-		return err
+	if !live {
+		return nil
 	}
 
 	i := uint32(len(c.t.policies))
@@ -116,26 +117,29 @@ func (c *compiler) enter(p *config.Policy, live bool, services []service, answer
 	c.t.rules6 = append(c.t.rules6, r6)
 	c.t.byID[answer.ID] = i
 	c.t.policies = append(c.t.policies, answer)
-	c.pairs.add(in, out, vips)
+	c.pairs.add(in, out, c.vipPart(p))
 	return nil
 }
 
 // rules compiles which addresses p asks of a flow of either family. Where p can
 // match none, the rule's destination or source is the empty set.
 func (c *compiler) rules(p *config.Policy) (r4, r6 rule, err error) {
+	_, dst4 := c.vips.v4.divide(p.DstAddr)
+	_, dst6 := c.vips.v6.divide(p.DstAddr6)
 	r4.serviceNegated, r6.serviceNegated = p.ServiceNegate, p.ServiceNegate
 	for _, side := range []struct {
 		to     *spanSet
 		book   *addrBook
 		names  []string
 		negate bool
+		empty  bool
 	}{
-		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate},
-		{&r4.dst, c.addr4, c.vips.v4.without(p.DstAddr, c.addr4), p.DstAddrNegate},
-		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate},
-		{&r6.dst, c.addr6, c.vips.v6.without(p.DstAddr6, c.addr6), p.DstAddr6Negate},
+		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate, len(p.SrcAddr) == 0},
+		{&r4.dst, c.addr4, dst4, p.DstAddrNegate, len(p.DstAddr) == 0},
+		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate, len(p.SrcAddr6) == 0},
+		{&r6.dst, c.addr6, dst6, p.DstAddr6Negate, len(p.DstAddr6) == 0},
 	} {
-		set, err := side.book.list(side.names, side.negate)
+		set, err := side.book.list(side.names, side.negate, side.empty)
 		if err != nil {
 			return r4, r6, err
 		}
