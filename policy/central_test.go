@@ -92,8 +92,12 @@ func TestCentral(t *testing.T) {
 	cfg := basic()
 	cfg.CentralSNAT = []*config.CentralSNAT{
 		entry(func(e *config.CentralSNAT) { e.Status = false }),
-		entry(func(e *config.CentralSNAT) { e.Protocol, e.DstPort = packet.ProtoTCP, config.PortSpan{Low: 80, High: 90} }),
-		entry(func(e *config.CentralSNAT) { e.Protocol, e.OrigPort = packet.ProtoTCP, config.PortSpan{Low: 1, High: 1023} }),
+		entry(func(e *config.CentralSNAT) {
+			e.Protocol, e.DstPort = packet.ProtoTCP, config.PortSpan{Low: 80, High: 90}
+		}),
+		entry(func(e *config.CentralSNAT) {
+			e.Protocol, e.OrigPort = packet.ProtoTCP, config.PortSpan{Low: 1, High: 1023}
+		}),
 		entry(func(e *config.CentralSNAT) { e.Protocol = packet.ProtoGRE }),
 		entry(func(e *config.CentralSNAT) { e.OrigAddr = []string{"host"} }),
 	}
