@@ -271,17 +271,17 @@ func TestReservedPorts(t *testing.T) {
 		proto uint8
 		want  string
 	}{
-		{"203.0.113.1", packet.ProtoTCP, "[{80 80} {6000 6011}]"},
-		{"203.0.113.1", packet.ProtoUDP, "[{53 53}]"},
+		{"203.0.113.1", packet.ProtoTCP, "[80 6000-6011]"},
+		{"203.0.113.1", packet.ProtoUDP, "[53]"},
 		{"203.0.113.1", packet.ProtoICMP, "[]"},
 		{"203.0.113.2", packet.ProtoTCP, "[]"},
 		{"203.0.113.3", packet.ProtoTCP, "[]"},
-		{"203.0.113.4", packet.ProtoTCP, "[{80 80} {443 443}]"},
+		{"203.0.113.4", packet.ProtoTCP, "[80 443]"},
 		{"203.0.113.4", packet.ProtoUDP, "[]"},
-		{"203.0.113.5", packet.ProtoTCP, "[{80 80} {443 443}]"},
+		{"203.0.113.5", packet.ProtoTCP, "[80 443]"},
 		{"203.0.113.5", packet.ProtoSCTP, "[]"},
-		{"203.0.113.6", packet.ProtoTCP, "[{80 80}]"},
-		{"203.0.113.7", packet.ProtoUDP, "[{10 19} {65533 65535}]"},
+		{"203.0.113.6", packet.ProtoTCP, "[80]"},
+		{"203.0.113.7", packet.ProtoUDP, "[10-19 65533-65535]"},
 	} {
 		if got := fmt.Sprint(d.ReservedPorts(packet.MustAddr(c.addr), c.proto)); got != c.want {
 			t.Errorf("%s %s: %s, want %s", c.addr, packet.ProtoName(c.proto), got, c.want)

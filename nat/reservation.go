@@ -100,3 +100,13 @@ func (r *reservation) merge() {
 		r[class] = list[:n]
 	}
 }
+
+// Reserves says whether port is one of ReservedPorts.
+func (d *Destinations) Reserves(a packet.Addr, proto uint8, port uint16) bool {
+	for _, r := range d.ReservedPorts(a, proto) {
+		if r.Low <= port && port <= r.High {
+			return true
+		}
+	}
+	return false
+}
