@@ -3,6 +3,7 @@ package packet_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
 	"strings"
@@ -131,6 +132,15 @@ func TestApplySCTP(t *testing.T) {
 		p.Frame[at] ^= 0x10
 		if got := packettest.Text(p); got != left {
 			t.Errorf("byte %d: %s", at, got)
+		}
+	}
+	for _, n := range []int{4, 227, 228, 229, 255, 4064, 4095, 8192, 40000, 65480} {
+		p := packettest.Packet(fmt.Sprintf("sctp 10.0.0.1:1 > 10.0.0.2:2 tag 7 len %d", n))
+		to := p.Key
+		to.SrcPort, to.DstPort = 77, 99
+		r := packet.NewRewrite(p.Key, to)
+		if r.Apply(p, &to); !same(p, whole(p)) {
+			t.Errorf("wrong for a packet of %d bytes", n)
 		}
 	}
 	p := packettest.Packet(from)

@@ -1,9 +1,6 @@
 package packet
 
-import (
-	"encoding/binary"
-	"hash/crc32"
-)
+import "encoding/binary"
 
 // sctpSize is the length of SCTP's common header (RFC 9260 section 3.1).
 const sctpSize = 12
@@ -72,22 +69,3 @@ func chunksOK(list []byte) bool {
 // VerificationTag is the tag of an SCTP packet. Valid iff Key.Proto is ProtoSCTP
 // and not Frag.
 func (p *Packet) VerificationTag() uint32 { return binary.BigEndian.Uint32(p.Frame[p.L4+4:]) }
-
-// castagnoli is the polynomial of SCTP's checksum (RFC 9260 appendix A).
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// setSCTPPorts writes the ports of the whole SCTP packet h and changes its checksum
-// by what that changes. The difference of two sums does not depend on what the
-// packets have in common, the old checksum included: a packet that was
-// damaged stays so.
-func setSCTPPorts(h []byte, src, dst uint16) {
-	change := crc32.Checksum(h, castagnoli)
-	putPorts(h, src, dst)
-	change ^= crc32.Checksum(h, castagnoli)
-	binary.LittleEndian.PutUint32(h[8:], binary.LittleEndian.Uint32(h[8:])^change)
-}
-
-func putPorts(h []byte, src, dst uint16) {
-	binary.BigEndian.PutUint16(h, src)
-	binary.BigEndian.PutUint16(h[2:], dst)
-}
