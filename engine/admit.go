@@ -25,6 +25,9 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		}
 		return w.adopt(p, e)
 	}
+	if master := w.covering(p); master != nil {
+		return w.adoptUnannounced(p, master)
+	}
 	if w.own(p) {
 		v, r := w.local(p)
 		return nil, v, r
