@@ -166,6 +166,7 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 	if t.Master.ID == 0 {
 		w.cover(t)
 	}
+	w.hold(t)
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
 	w.settle(t)
