@@ -1,0 +1,32 @@
+package behaviour_test
+
+var tcp = document{
+	number: 5382, title: "TCP", about: "NAT Behavioral Requirements for TCP",
+	requirements: []requirement{
+		{id: "REQ-1", level: must, asks: "One internal address and port has one mapping, whoever it connects to.", options: []string{endpoint},
+			note: "as RFC 4787 REQ-1"},
+		{id: "REQ-2", level: must, asks: "Every valid sequence of packets passes, for connections from inside, and from outside where they are allowed."},
+		{id: "REQ-2a", level: must, asks: "Both ends may open at once."},
+		{id: "REQ-3", level: should, asks: "Endpoint-independent or address-dependent filtering.", options: []string{endpoint},
+			note: "only the very address and port that was connected to may answer, also with `permit-any-host`: an open port of TCP is what virtual IPs are for"},
+		{id: "REQ-3a", level: may, asks: "Which of them is a choice.",
+			lacks: "there is one kind of filtering for TCP"},
+		{id: "REQ-3b", level: may, asks: "It need not be that of UDP.", options: []string{endpoint}, choice: true,
+			note: "what opens UDP to anybody does not open TCP"},
+		{id: "REQ-4", level: must, asks: "A SYN from outside that nobody asked for has no answer for six seconds; if a SYN from inside meets it by then it stays unanswered, and else ICMP port unreachable is due.", options: []string{"send-deny-packet"},
+			note: "it is never answered: see REQ-4a"},
+		{id: "REQ-4a", level: must, asks: "It dies silently where an answer would break the security policy.", options: []string{"send-deny-packet"}},
+		{id: "REQ-5", level: must, asks: "An established connection may be idle for 2 h 4 min, one that opens or closes for 4 min.",
+			options: []string{"session-ttl", "default", "timeout", "tcp-halfopen-timer", "tcp-halfclose-timer", "tcp-timewait-timer"},
+			note:    "the default times are FortiOS's: an hour, and 10 s, 120 s and 1 s for what opens, is half closed and is closed; the option below is the whole set"},
+		{id: "REQ-5a", level: may, asks: "These times are configurable.",
+			options: []string{"session-ttl", "default", "timeout", "tcp-halfopen-timer", "tcp-halfclose-timer", "tcp-timewait-timer"}, choice: true},
+		{id: "REQ-6", level: should, asks: "Session helpers (ALGs) of TCP are off but that of FTP.", options: []string{"status", "session-helper", "helper"}},
+		{id: "REQ-7", level: must, asks: "No port overloading.", options: []string{endpoint},
+			note: "as RFC 4787 REQ-3"},
+		{id: "REQ-8", level: must, asks: "Hairpinning."},
+		{id: "REQ-8a", level: must, asks: "The server inside sees the outer address and port of its client."},
+		{id: "REQ-9", level: should, asks: "Destination unreachable is translated."},
+		{id: "REQ-10", level: must, asks: "No ICMP message ends a mapping or a connection."},
+	},
+}
