@@ -14,7 +14,7 @@ var updates = document{
 			note: "the next address is taken, as a FortiGate does"},
 		{id: "section 5", level: should, asks: "A mapping is of one protocol: what TCP has does not serve UDP."},
 		{id: "section 6", level: should, asks: "So is what may come in by it.", options: []string{endpoint}},
-		{id: "section 7", level: should, asks: "What comes in by a mapping and is denied does not keep it alive.", options: []string{endpoint}},
+		{id: "section 7", level: should, asks: "What comes in by a mapping and is denied does not keep it alive.", options: []string{endpoint, "permit-stun-host"}},
 		{id: "section 7.1", level: should, asks: "ICMP errors and resets from inside about what came in do not either."},
 		{id: "section 8", level: should, asks: "Parity may be given up, but there are means to ask for it."},
 		{id: "section 9", level: should, asks: "A port that is not kept is hard to guess (RFC 6056)."},
