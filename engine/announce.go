@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -16,10 +17,11 @@ type announcer struct {
 	s      *session.Session
 	ref    session.Ref
 	helper *helpers.Helper
+	limits *profile
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
-	n.s, n.ref, n.helper = s, ref, h
+	n.s, n.ref, n.helper, n.limits = s, ref, h, n.w.limits(s)
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
@@ -37,15 +39,17 @@ func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGo
 const lowPort = 1024
 
 // Announce makes the expectation that the sender of direction dir announced. The
-// endpoint must be the sender's own. What its peer will read, and connect to, is
-// the sender as the peer sees it; both follow from the two keys of the control
+// endpoint must be the sender's own, or the one that it has for its peer: a server
+// may have been told its public address. What the peer will read, and connect to,
+// is the sender as the peer sees it; both follow from the two keys of the control
 // session, whatever is translated.
 func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
-	if n.s.Blocked || at != mine.Src || port == 0 || port < lowPort && !n.helper.LowPorts && !implied {
+	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
+	if n.s.Blocked || at != mine.Src && !asSeen || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
@@ -74,7 +78,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 
 // place finds the port that the peer will be told and puts x into the table.
 func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied bool) bool {
-	perMaster := max(n.helper.MaxExpects, 1)
+	perMaster := n.limits.most(max(n.helper.MaxExpects, 1))
 	switch {
 	case mine.Src == peer.Dst: // the sender is not translated
 	case implied: // its own port, as translated
@@ -93,7 +97,7 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
 		x.Match = old.Match // announced again: the same port is spelt
 		return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Refreshed
 	}
-	port, r := n.w.ports.ReservePort(&x.Match, n.w)
+	port, r := n.w.nat.Reserve(&x.Match, x.Leave.Dst, n.w)
 	if r != packet.ReasonNone {
 		return false
 	}
@@ -102,10 +106,7 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
 }
 
 func (n *announcer) lifetime() time.Duration {
-	if n.helper.Lifetime > 0 {
-		return n.helper.Lifetime
-	}
-	return helpers.DefaultLifetime
+	return n.limits.wait(cmp.Or(n.helper.Lifetime, helpers.DefaultLifetime))
 }
 
 // refused counts an announcement that was not believed or not possible.
