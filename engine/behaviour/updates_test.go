@@ -10,7 +10,7 @@ var updates = document{
 		{id: "section 2.2", level: must, asks: "A reset is translated, and the session waits four minutes for what may still come.",
 			options: []string{"tcp-rst-timer"}, note: "the session waits 5 s, as on a FortiGate"},
 		{id: "section 3", level: may, asks: "Sessions to different destinations may share a port, also of different clients.", options: []string{endpoint}},
-		{id: "section 4", level: should, asks: "Where a client's address of a pool has no port left, its new sessions die; another address may be a choice.",
+		{id: "section 4", level: should, asks: "Where a client's address of a pool has no port left, its new sessions die; another address may be a choice.", options: []string{"type"},
 			note: "the next address is taken, as a FortiGate does"},
 		{id: "section 5", level: should, asks: "A mapping is of one protocol: what TCP has does not serve UDP."},
 		{id: "section 6", level: should, asks: "So is what may come in by it.", options: []string{endpoint}},
