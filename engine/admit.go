@@ -162,7 +162,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
 		var plan nat.Binding
 		if plan, r = w.nat.PlanAt(&asLeft, leave.Src, p.Key.Src, int64(w.now), w); r != packet.ReasonNone {
-			w.exhausted(0, &asLeft)
+			w.exhausted(0, master.Policy, &asLeft)
 			return nil, Drop, r
 		}
 		b.Reply, b.Hold = plan.Reply, plan.Hold

@@ -22,6 +22,32 @@ func (w *Worker) binding(s *session.Session) *nat.Binding {
 	return &w.held
 }
 
+// hold has s, of an earlier process, hold again what it held.
+func (w *Worker) hold(s *session.Session) {
+	had := s.Hold
+	s.Hold = 0
+	if had&holdMask != 0 {
+		s.Hold = had
+		s.Hold = uint8(w.nat.Adopt(w.binding(s), s.Policy, w.translationOf(s), int64(w.now)))
+	}
+	if s.Hold |= had & invited; had&joined == 0 {
+		return
+	}
+	leave, pol := s.Leaving(packet.Original), s.Policy
+	how := w.rules.sources.Policy(pol)
+	if w.nat.AdoptInbound(&s.Key[packet.Original], leave.Dst, leave.DstPort, pol, how, int64(w.now)) {
+		s.Hold |= joined
+	}
+}
+
+// translationOf is how the source of s is translated by the rules as they are.
+func (w *Worker) translationOf(s *session.Session) *nat.Source {
+	x := way{in: s.Out[packet.Reply], out: s.Out[packet.Original], key: s.Key[packet.Original], policy: s.Policy}
+	leave := s.Leaving(packet.Original)
+	x.key.Dst, x.key.DstPort = leave.Dst, leave.DstPort
+	return w.rules.translation(&x)
+}
+
 // vacate gives back what s, which ends, holds of translated addresses.
 func (w *Worker) vacate(s *session.Session) {
 	if s.Hold == 0 {

@@ -16,8 +16,8 @@ type lacking map[uint16]session.Tick
 const lackingPause = 10 * time.Second
 
 // exhausted tells that a session with that key, its destination translated, found
-// no port or address left in a pool.
-func (w *Worker) exhausted(pool uint16, key *packet.Key) {
+// no port or address left in a pool, under a policy.
+func (w *Worker) exhausted(pool uint16, policy uint32, key *packet.Key) {
 	w.stats.Exhausted++
 	if told, ok := w.lacking[pool]; ok && w.now < told.Add(lackingPause) {
 		return
@@ -26,7 +26,7 @@ func (w *Worker) exhausted(pool uint16, key *packet.Key) {
 		w.lacking = lacking{}
 	}
 	w.lacking[pool] = w.now
-	w.push(&session.Event{Kind: session.EventExhausted, LogIt: true, Reason: packet.ReasonNATExhausted, Pool: pool, Key: *key, ReplyKey: key.Reply()})
+	w.push(&session.Event{Kind: session.EventExhausted, LogIt: true, Reason: packet.ReasonNATExhausted, Pool: pool, Policy: policy, Key: *key, ReplyKey: key.Reply()})
 }
 
 var blockEvents = [...]session.EventKind{

@@ -78,7 +78,7 @@ func (w *Worker) bindSource(x *way) (nat.Binding, packet.Reason) {
 	w.request = nat.Request{Key: x.key, How: how, Out: x.out, Addr: addr, Whole: whole, Policy: x.policy, Now: int64(w.now)}
 	b, pool, r := w.nat.Plan(&w.request, w)
 	if r == packet.ReasonNATExhausted {
-		w.exhausted(pool, &x.key)
+		w.exhausted(pool, x.policy, &x.key)
 	}
 	return b, r
 }

@@ -85,6 +85,9 @@ func New(random rand.Source, tell func(Note)) *Space {
 	}
 }
 
+// Draw has s draw from random from now on.
+func (s *Space) Draw(random rand.Source) { s.random = random }
+
 // Obey makes the configuration's pools those of s. What is in use stays so.
 func (s *Space) Obey(sources *Sources, reserved Reserved) {
 	s.sources, s.reserved = sources, reserved
