@@ -23,7 +23,7 @@ var cgn = document{
 		{id: "REQ-7", level: should, asks: "Endpoint-independent filtering.", options: []string{endpoint},
 			note: "as RFC 4787 REQ-8"},
 		{id: "REQ-8", level: should, asks: "A port that was given back is not given out again for 120 s, but for the cases below.",
-			note: "with the defaults all are of these cases; a port of UDP under `permit-any-host` is not, and is free at once all the same"},
+			note: "with the defaults all are of these cases; a port of UDP under `permit-any-host` is not, and yet is free at once"},
 		{id: "REQ-8a", level: may, asks: "One of TCP may be, where connections are tracked."},
 		{id: "REQ-8b", level: may, asks: "One of a fixed assignment may be."},
 		{id: "REQ-8c", level: may, asks: "One whose filtering was address-and-port-dependent may be."},

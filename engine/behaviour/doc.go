@@ -17,7 +17,8 @@
 // default says that what follows meets the requirement, and that the
 // configuration in force there has none of the attributes that change the answer.
 // not says that what follows breaks it under such a configuration. Anything else
-// is what the configuration in force must say, and does; then it is met. The
+// is what the configuration in force must say, and does; then it is met, or met in
+// part where "partly" stands before. The
 // comment of a Go test may hold the same lines, for what no packet shows.
 //
 // A scenario with such remarks is played here. Fail it, and the page fails. A

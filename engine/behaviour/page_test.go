@@ -63,7 +63,7 @@ func (r row) kind() string {
 		return "choice"
 	case len(r.with) > 0:
 		return "option"
-	case r.stand == partly:
+	case r.stand == partly || len(r.partly) > 0:
 		return "part"
 	}
 	return "unmet"
@@ -83,7 +83,11 @@ func line(b *strings.Builder, r row) {
 	for i := range r.shown {
 		shown = append(shown, link(&r.shown[i]))
 	}
-	fmt.Fprintf(b, "| %s | %s: %s | %s | %s | %s |\n", strings.ReplaceAll(r.id, " ", "&nbsp;"), r.level, r.asks, said, code(r.with), strings.Join(shown, ", "))
+	with := code(r.with)
+	if len(r.partly) > 0 {
+		with = strings.TrimPrefix(with+", in part "+code(r.partly), ", ")
+	}
+	fmt.Fprintf(b, "| %s | %s: %s | %s | %s | %s |\n", strings.ReplaceAll(r.id, " ", "&nbsp;"), r.level, r.asks, said, with, strings.Join(shown, ", "))
 }
 
 // code is options as the page writes them.
@@ -94,7 +98,7 @@ func code(options []string) string {
 		for _, p := range strings.Split(o, ", ") {
 			parts = append(parts, "`"+p+"`")
 		}
-		list = append(list, strings.Join(parts, " with "))
+		list = append(list, strings.Join(parts, " and "))
 	}
 	return strings.Join(list, ", or ")
 }

@@ -17,7 +17,7 @@ import (
 // remark is one line that says what shows a requirement.
 type remark struct {
 	label string // of the requirement
-	word  string // "default", "not", or options as a configuration spells them
+	word  string // "default", "not", or options as a configuration spells them, perhaps behind "partly"
 	by    string // the file, from the root of the project
 	test  string // the function, where that is a Go test
 	line  int

@@ -20,9 +20,10 @@ const (
 
 // verdict is what the remarks about one requirement come to.
 type verdict struct {
-	stand stand
-	with  []string // the options with which it is met, as a configuration spells them
-	shown []remark // one of each place, those about the default first
+	stand  stand
+	with   []string // the options with which it is met, as a configuration spells them
+	partly []string // those with which it is met in part
+	shown  []remark // one of each place, those about the default first
 }
 
 // judge draws the verdict on r, and complains about what does not fit.
@@ -39,15 +40,20 @@ func judge(label string, r *requirement, said []remark) (v verdict, complaints [
 		case "not":
 			no = true
 		default:
-			for _, o := range strings.Split(s.word, ", ") {
+			word, some := strings.CutPrefix(s.word, "partly ")
+			for _, o := range strings.Split(word, ", ") {
 				if !slices.Contains(r.options, attribute(o)) {
 					complain("%s: %q is none of the options that change the answer: %v", s.place(), o, r.options)
 				} else if s.test == "" && !sets(s.config, o) {
 					complain("%s: %q does not stand in the configuration in force", s.place(), o)
 				}
 			}
-			if !slices.Contains(v.with, s.word) {
-				v.with = append(v.with, s.word)
+			to := &v.with
+			if some {
+				to = &v.partly
+			}
+			if !slices.Contains(*to, word) {
+				*to = append(*to, word)
 			}
 			continue
 		}
@@ -65,7 +71,7 @@ func judge(label string, r *requirement, said []remark) (v verdict, complaints [
 		}
 		v.stand = aside
 	case r.lacks != "":
-		if yes || len(v.with) > 0 {
+		if yes || len(v.with)+len(v.partly) > 0 {
 			complain("something shows it, and it is said to be missing: %s", r.lacks)
 		}
 		v.stand = unmet
