@@ -299,6 +299,9 @@ func (w *Worker) Shutdown(now session.Tick, budget int) (more bool) {
 		w.remove(s, session.EndShutdown)
 		return true
 	})
+	if !more {
+		w.nat.Abandon()
+	}
 	return more
 }
 
