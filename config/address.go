@@ -91,7 +91,7 @@ var addrGroupTable = table(
 	Table{
 		Path: "firewall.addrgrp", Key: "name", Noun: "address group",
 		Help:       "Groups of IPv4 addresses, and of such groups.",
-		SharesWith: "firewall.address",
+		SharesWith: []string{"firewall.address"},
 		Attributes: addrGroupAttributes("firewall.address", "firewall.addrgrp"),
 		check:      checkLoops,
 	})
@@ -101,7 +101,7 @@ var addrGroup6Table = table(
 	Table{
 		Path: "firewall.addrgrp6", Key: "name", Noun: "address group",
 		Help:       "Groups of IPv6 addresses, and of such groups.",
-		SharesWith: "firewall.address6",
+		SharesWith: []string{"firewall.address6"},
 		Attributes: addrGroupAttributes("firewall.address6", "firewall.addrgrp6"),
 		check:      checkLoops,
 	})

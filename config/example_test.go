@@ -70,4 +70,6 @@ func ExampleSchema() {
 	//     set asymroute-icmp disable
 	//     set asymroute6 disable
 	//     set asymroute6-icmp disable
+	//     set central-nat disable
+	//     set snat-hairpin-traffic enable
 }

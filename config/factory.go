@@ -16,9 +16,9 @@ func Factory() *Config {
 		}
 	}
 	for i, h := range factoryHelpers {
-		c.Helpers = append(c.Helpers, &SessionHelper{
-			ID: uint32(i + 1), Name: h.name, Protocol: h.protocol, Port: h.port, Status: true,
-		})
+		e := sessionHelperTable.blank().(*SessionHelper)
+		e.ID, e.Name, e.Protocol, e.Port = uint32(i+1), h.name, h.protocol, h.port
+		c.Helpers = append(c.Helpers, e)
 	}
 	c.Addresses = []*Address{
 		{Name: "all", Type: "ipmask", Subnet: netip.MustParsePrefix("0.0.0.0/0")},

@@ -57,6 +57,9 @@ func FuzzTree(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed []byte) {
 		b := &builder{seed: seed}
 		b.text.WriteString(prelude)
+		if b.pick(3) == 2 {
+			b.text.WriteString("[system.settings]\ncentral-nat = \"enable\"\n")
+		}
 		for len(b.seed) > 0 {
 			b.table(Schema()[b.pick(len(Schema()))])
 		}
@@ -85,6 +88,15 @@ name = "b"
 name = "a"
 [[firewall.address6]]
 name = "b"
+[[firewall.ippool]]
+name = "a"
+startip = "10.7.0.1"
+endip = "10.7.0.9"
+[[firewall.ippool6]]
+name = "b"
+type = "nptv6"
+internal-prefix = "fd00::/48"
+external-prefix = "2001:db8:7::/48"
 `
 
 type builder struct {
@@ -107,7 +119,7 @@ func (b *builder) table(t *Table) {
 	words := make(map[string]string)
 	for _, a := range t.Attributes {
 		words[a.Name] = strconv.Quote(a.Default)
-		if c := a.Only; c != nil && !slices.Contains(c.Words, strings.Trim(words[c.Attribute], `"`)) && b.pick(16) != 15 {
+		if !hold(a.Only, words) && b.pick(16) != 15 {
 			continue
 		}
 		if a.Required && b.pick(16) != 15 || b.pick(5) == 1 {
@@ -120,6 +132,16 @@ func (b *builder) table(t *Table) {
 			b.table(sub)
 		}
 	}
+}
+
+// hold says whether a condition holds for the words written so far.
+func hold(c *Condition, words map[string]string) bool {
+	for ; c != nil; c = c.And {
+		if !slices.Contains(c.Words, strings.Trim(words[c.Attribute], `"`)) {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *builder) value(a *Attribute) string {
@@ -151,4 +173,14 @@ var samples = map[string][]string{
 	"IPv4 address/length": {"10.0.0.1/24", "10.0.1.1/24", "10.0.2.1/31", "0.0.0.0/0"},
 	"IPv6 address/length": {"2001:db8::1/64", "2001:db8:1::1/64", "fe80::1/64", "::/0"},
 	"port ranges":         {"80", "1-65535:0", "1000-2000:53-54"},
+	"port or range":       {"80", "8000-8001", "8001-8002", ""},
+	"port, range or 0":    {"80", "8000-8001", "0"},
+	"ports and ranges":    {"80", "8000-8001 8002"},
+
+	"IPv4 address or range":               {"10.0.0.3", "10.0.0.4-10.0.0.5", "10.0.0.1"},
+	"IPv6 address or range":               {"2001:db8::3", "2001:db8::4-2001:db8::5"},
+	"IPv4 addresses and ranges":           {"10.0.9.3", "10.0.9.4-10.0.9.5 10.0.9.7"},
+	"IPv6 addresses and ranges":           {"2001:db8:9::3", "2001:db8:9::4-2001:db8:9::5"},
+	"IPv4 prefixes, addresses and ranges": {"10.9.0.0/16", "10.8.0.1", "10.9.0.0-10.9.0.9"},
+	"IPv6 prefixes, addresses and ranges": {"2001:db8::/32", "2001:db8::7", "::/0"},
 }

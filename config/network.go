@@ -14,11 +14,12 @@ type family struct {
 	none    netip.Addr // what FortiOS prints for an address that is not set
 	network string     // examples for messages and the reference
 	host    string
+	example string // of a range
 }
 
 var (
-	ipv4 = family{"IPv4", 32, netip.IPv4Unspecified(), "10.1.0.0/16", "10.1.0.1/16"}
-	ipv6 = family{"IPv6", 128, netip.IPv6Unspecified(), "2001:db8::/64", "2001:db8::1/64"}
+	ipv4 = family{"IPv4", 32, netip.IPv4Unspecified(), "10.1.0.0/16", "10.1.0.1/16", "10.1.0.1-10.1.0.9"}
+	ipv6 = family{"IPv6", 128, netip.IPv6Unspecified(), "2001:db8::/64", "2001:db8::1/64", "2001:db8::1-2001:db8::9"}
 )
 
 func (f family) parse(s string) (netip.Addr, bool) {

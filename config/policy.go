@@ -26,9 +26,9 @@ var policyTable = table(
 				Help: "What happens to the sessions that match.",
 			}),
 			attr(func(p *Policy) *[]string { return &p.SrcAddr }, list(name(79)), policyAddr("srcaddr", "The IPv4 sources.", "")),
-			attr(func(p *Policy) *[]string { return &p.DstAddr }, list(name(79)), policyAddr("dstaddr", "The IPv4 destinations.", "")),
+			attr(func(p *Policy) *[]string { return &p.DstAddr }, list(name(79)), policyDst("dstaddr", "The IPv4 destinations, virtual IPs among them: who names one means what it maps to.", "")),
 			attr(func(p *Policy) *[]string { return &p.SrcAddr6 }, list(name(79)), policyAddr("srcaddr6", "The IPv6 sources.", "6")),
-			attr(func(p *Policy) *[]string { return &p.DstAddr6 }, list(name(79)), policyAddr("dstaddr6", "The IPv6 destinations.", "6")),
+			attr(func(p *Policy) *[]string { return &p.DstAddr6 }, list(name(79)), policyDst("dstaddr6", "The IPv6 destinations, virtual IPs among them: who names one means what it maps to.", "6")),
 			attr(func(p *Policy) *[]string { return &p.Schedule }, listOfOne(name(35)), Attribute{
 				Name: "schedule", Required: true, Refs: []string{schedulePath},
 				Help: "When the policy is in force: always or none.",
@@ -46,8 +46,20 @@ var policyTable = table(
 			attr(func(p *Policy) *bool { return &p.ServiceNegate }, enable, negates("service-negate", "service")),
 			attr(func(p *Policy) *bool { return &p.NAT }, enable, Attribute{
 				Name: "nat", Default: "disable",
-				Help: "Whether the source is translated to the address of the outgoing interface.",
+				Help: "Whether the source is translated: to the address of the outgoing interface, if no pool is named.",
 			}),
+			attr(func(p *Policy) *bool { return &p.PermitAnyHost }, enable, translates("permit-any-host",
+				"Whether sessions of one inside address and port have one outside, whatever they go to; for UDP, packets from any host to it are let in, too.", "disable")),
+			attr(func(p *Policy) *bool { return &p.PermitSTUNHost }, enable, translates("permit-stun-host",
+				"Whether UDP sessions of one inside address and port have one outside, whatever they go to, and STUN messages from any host to it are let in.", "disable")),
+			attr(func(p *Policy) *bool { return &p.FixedPort }, enable, translates("fixedport",
+				"Whether the source port must stay what it is: a session whose port is taken is refused.", "disable")),
+			attr(func(p *Policy) *bool { return &p.PortPreserve }, enable, translates("port-preserve",
+				"Whether the source port stays what it is where it is free.", "enable")),
+			attr(func(p *Policy) *bool { return &p.IPPool }, enable, translates("ippool",
+				"Whether the source is translated to addresses of pools.", "disable")),
+			attr(func(p *Policy) *[]string { return &p.PoolName }, list(name(79)), policyPool("poolname", "firewall.ippool", "IPv4")),
+			attr(func(p *Policy) *[]string { return &p.PoolName6 }, list(name(79)), policyPool("poolname6", "firewall.ippool6", "IPv6")),
 			attr(func(p *Policy) *bool { return &p.AntiReplay }, enable, Attribute{
 				Name: "anti-replay", Default: "enable",
 				Help: "Whether TCP sequence numbers are checked as system global says; disable lets the policy's sessions off.",
@@ -64,6 +76,15 @@ var policyTable = table(
 			attr(func(p *Policy) *bool { return &p.LogStart }, enable, Attribute{
 				Name: "logtraffic-start", Default: "disable",
 				Help: "Whether sessions are logged when they start, too.",
+			}),
+			attr(func(p *Policy) *bool { return &p.MatchVIP }, enable, Attribute{
+				Name: "match-vip", Default: "enable", Only: only("action", "deny"),
+				Help: "Whether the destination of a virtual IP's traffic may match dstaddr by address; disable leaves such traffic to policies that name the virtual IP.",
+				Note: "The default is that of 7.2.4 and later.",
+			}),
+			attr(func(p *Policy) *bool { return &p.MatchVIPOnly }, enable, Attribute{
+				Name: "match-vip-only", Default: "disable",
+				Help: "Whether only traffic that a virtual IP has translated matches.",
 			}),
 			attr(func(p *Policy) *string { return &p.Comments }, text(1023), Attribute{
 				Name: "comments",
@@ -92,6 +113,10 @@ var policyTable = table(
 				Name: "per-ip-shaper", Refs: []string{perIPShaperPath},
 				Help: "The shaper that bounds how many sessions of this policy each source may have.",
 			}),
+			attr(func(p *Policy) *[]string { return &p.SessionHelper }, helperChoice, Attribute{
+				Name: "session-helper", Default: "auto", Only: only("action", "accept"), Extension: true,
+				Help: "Which session helpers may read the sessions of this policy: as the service and system session-helper say (auto), none (disable), or the ones named.",
+			}),
 		},
 	})
 
@@ -108,6 +133,25 @@ func policyAddr(name, help, family string) Attribute {
 		Name: name, Help: help,
 		Refs: []string{"firewall.address" + family, "firewall.addrgrp" + family},
 		Note: "A policy needs srcaddr with dstaddr, srcaddr6 with dstaddr6, or all four.",
+	}
+}
+
+// policyDst is policyAddr for a side that virtual IPs may stand on.
+func policyDst(name, help, family string) Attribute {
+	a := policyAddr(name, help, family)
+	a.Refs = append(a.Refs, "firewall.vip"+family, "firewall.vipgrp"+family)
+	return a
+}
+
+// translates describes a switch of source translation.
+func translates(name, help, preset string) Attribute {
+	return Attribute{Name: name, Default: preset, Only: only("nat", "enable"), Help: help}
+}
+
+func policyPool(name, table, family string) Attribute {
+	return Attribute{
+		Name: name, Refs: []string{table}, Only: only("nat", "enable").and("ippool", "enable"),
+		Help: "The pools for " + family + ", tried in this order.",
 	}
 }
 

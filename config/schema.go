@@ -22,7 +22,7 @@ type Table struct {
 	Help       string       // one sentence
 	Note       string       // how ours differs from FortiOS's; "" for not at all
 	Only       *Condition   // of the parent entry; nil for always
-	SharesWith string       // a table whose names this one's may not repeat
+	SharesWith []string     // tables whose names this one's may not repeat
 	Attributes []*Attribute // in FortiOS's order, the key first
 	Tables     []*Table     // nested in each entry
 
@@ -37,6 +37,10 @@ func (t *Table) Name() string { return t.Path[strings.LastIndexByte(t.Path, '.')
 
 // Singleton says whether the table is one set of attributes and not entries.
 func (t *Table) Singleton() bool { return t.Key == "" }
+
+// six says whether the table is IPv6's of a pair that FortiOS has for both
+// families.
+func (t *Table) six() bool { return strings.HasSuffix(t.Path, "6") }
 
 // FortiOS is the path as FortiOS writes it after config: "system interface".
 func (t *Table) FortiOS() string { return strings.ReplaceAll(t.Path, ".", " ") }
@@ -83,12 +87,18 @@ func (t *Table) reset(entry any) {
 }
 
 // applies says whether a condition on the entry holds; nil always does.
-func (t *Table) applies(c *Condition, entry any) bool {
-	if c == nil {
-		return true
+func (t *Table) applies(c *Condition, entry any) bool { return t.unmet(c, entry) == nil }
+
+// unmet is the first part of a condition on the entry that does not hold, nil
+// where all do.
+func (t *Table) unmet(c *Condition, entry any) *Condition {
+	for ; c != nil; c = c.And {
+		words := t.Attribute(c.Attribute).Words(entry)
+		if len(words) != 1 || !slices.Contains(c.Words, words[0]) {
+			return &Condition{Attribute: c.Attribute, Words: c.Words}
+		}
 	}
-	words := t.Attribute(c.Attribute).Words(entry)
-	return len(words) == 1 && slices.Contains(c.Words, words[0])
+	return nil
 }
 
 // Attribute describes one "set" of an entry.
@@ -131,13 +141,25 @@ func (a *Attribute) reset(entry any) {
 type Condition struct {
 	Attribute string
 	Words     []string
+	And       *Condition // must hold as well; nil for none
 }
 
-// String reads "protocol ICMP or ICMP6".
-func (c *Condition) String() string { return c.Attribute + " " + either(c.Words) }
+// String reads "protocol ICMP or ICMP6", with "and" between two.
+func (c *Condition) String() string {
+	s := c.Attribute + " " + either(c.Words)
+	if c.And != nil {
+		s += " and " + c.And.String()
+	}
+	return s
+}
 
 func only(attribute string, words ...string) *Condition {
 	return &Condition{Attribute: attribute, Words: words}
+}
+
+// and is c with another condition.
+func (c *Condition) and(attribute string, words ...string) *Condition {
+	return &Condition{Attribute: c.Attribute, Words: c.Words, And: only(attribute, words...)}
 }
 
 // attr ties a description to a field of T through the codec of its type.
@@ -193,6 +215,13 @@ var schema = []*Table{
 	serviceTable,
 	serviceGroupTable,
 	perIPShaperTable,
+	ipPoolTable,
+	ipPool6Table,
+	vipTable,
+	vip6Table,
+	vipGroupTable,
+	vipGroup6Table,
+	centralSNATTable,
 	policyTable,
 	staticTable,
 	static6Table,

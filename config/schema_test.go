@@ -62,7 +62,7 @@ func checkAttribute(t *testing.T, tab *Table, a *Attribute) {
 			t.Errorf("%s: refers to no table %s", where, p)
 		}
 	}
-	if c := a.Only; c != nil {
+	for c := a.Only; c != nil; c = c.And {
 		on := tab.Attribute(c.Attribute)
 		if on == nil || slices.Index(tab.Attributes, on) > slices.Index(tab.Attributes, a) {
 			t.Errorf("%s: condition on %s, which must come before", where, c.Attribute)

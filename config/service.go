@@ -24,6 +24,11 @@ var serviceTable = table(
 				Help: "What kind of protocol the service is.",
 				Note: "FortiOS 7.6's spelling \"TCP/UDP/UDP-Lite/SCTP\" is accepted too.",
 			}),
+			attr(func(s *Service) *string { return &s.Helper }, oneOf(helperWords, nil), Attribute{
+				Name: "helper", Default: "auto", Only: only("protocol", ProtocolPorts),
+				Help: "Which session helper reads the sessions that a policy accepts by this service: the one of system session-helper (auto), none (disable), or a helper whatever the port.",
+				Note: "A policy's session-helper comes before it.",
+			}),
 			attr(func(s *Service) *[]PortRange { return &s.TCP }, portRanges(), Attribute{
 				Name: "tcp-portrange", Only: only("protocol", ProtocolPorts),
 				Help: "TCP ports: destination, and source after a colon.",
@@ -88,7 +93,7 @@ var serviceGroupTable = table(
 	Table{
 		Path: "firewall.service.group", Key: "name", Noun: "service group",
 		Help:       "Groups of services, and of such groups.",
-		SharesWith: "firewall.service.custom",
+		SharesWith: []string{"firewall.service.custom"},
 		check:      checkLoops,
 		Attributes: []*Attribute{
 			attr(func(g *ServiceGroup) *string { return &g.Name }, name(79), Attribute{

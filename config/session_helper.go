@@ -1,10 +1,51 @@
 package config
 
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // HelperNames are the session helpers a [[system.session-helper]] may bind,
 // FortiOS's fifteen.
 var HelperNames = []string{
 	"ftp", "tftp", "ras", "h323", "tns", "mms", "sip", "pptp", "rtsp",
 	"dns-udp", "dns-tcp", "pmap", "rsh", "dcerpc", "mgcp",
+}
+
+// helperWords are those of an attribute that chooses a helper.
+var helperWords = append([]string{"auto", "disable"}, HelperNames...)
+
+// helperAddr describes the sources an entry is for, in one family.
+func helperAddr(name, family, suffix string) Attribute {
+	return Attribute{
+		Name: name, Refs: []string{"firewall.address" + suffix, "firewall.addrgrp" + suffix}, Extension: true,
+		Help: "The " + family + " clients whose control sessions the entry is for; unset means all of that family.",
+	}
+}
+
+// helperChoice is auto, disable, or any number of helpers. The tree has auto
+// as nil; that auto and disable stand alone is for checkPolicies to see to.
+var helperChoice = codec[[]string]{
+	Type: Type{Name: "list of options", Range: "auto, disable, or any of " + strings.Join(HelperNames, ", "), Words: helperWords, Many: true},
+	add: func(all *[]string, word string) error {
+		switch {
+		case !slices.Contains(helperWords, word):
+			return fmt.Errorf("expected auto, disable, or names of helpers%s", didYouMean(word, helperWords))
+		case slices.Contains(*all, word):
+			return errors.New("listed twice")
+		case word != "auto":
+			*all = append(*all, word)
+		}
+		return nil
+	},
+	words: func(all []string) []string {
+		if len(all) == 0 {
+			return []string{"auto"}
+		}
+		return all
+	},
 }
 
 var sessionHelperTable = table(
@@ -34,6 +75,28 @@ var sessionHelperTable = table(
 			attr(func(h *SessionHelper) *bool { return &h.Status }, enable, Attribute{
 				Name: "status", Default: "enable", Extension: true,
 				Help: "Whether the entry is in force.",
+			}),
+			attr(func(h *SessionHelper) *[]string { return &h.SrcAddr }, list(name(79)), helperAddr("srcaddr", "IPv4", "")),
+			attr(func(h *SessionHelper) *[]string { return &h.SrcAddr6 }, list(name(79)), helperAddr("srcaddr6", "IPv6", "6")),
+			attr(func(h *SessionHelper) *[]PortSpan { return &h.DataPorts }, portSpans(), Attribute{
+				Name: "data-ports", Extension: true,
+				Help: "The destination ports that the helper may open for children; unset leaves it to the helper.",
+			}),
+			attr(func(h *SessionHelper) *uint32 { return &h.MaxExpectations }, zeroOr(1, 65535), Attribute{
+				Name: "max-expectations", Default: "0", Extension: true,
+				Help: "How many children of one control session may be awaited at once; 0 leaves it to the helper.",
+			}),
+			attr(func(h *SessionHelper) *uint32 { return &h.Lifetime }, zeroOr(1, 86400), Attribute{
+				Name: "lifetime", Default: "0", Extension: true,
+				Help: "How many seconds a child is awaited; 0 leaves it to the helper.",
+			}),
+			attr(func(h *SessionHelper) *PortSpan { return &h.TLSDataPorts }, portSpan(), Attribute{
+				Name: "tls-data-ports", Only: only("name", "ftp"), Extension: true,
+				Help: "The server's data ports that stay open to the client of a control session that is encrypted and so cannot be read, while it lasts and for connections that begin with a TLS ClientHello; unset opens none.",
+			}),
+			attr(func(h *SessionHelper) *uint32 { return &h.TLSDataLimit }, integer[uint32](1, 65535), Attribute{
+				Name: "tls-data-limit", Default: "8", Only: only("name", "ftp"), Extension: true,
+				Help: "How many sessions at a time may use tls-data-ports, for one control session.",
 			}),
 		},
 	})

@@ -27,6 +27,15 @@ var settingsTable = singleton(
 			attr(func(s *Settings) *bool { return &s.AsymRouteICMP }, enable, asymmetric("asymroute-icmp", "ICMP replies and errors")),
 			attr(func(s *Settings) *bool { return &s.AsymRoute6 }, enable, asymmetric("asymroute6", "IPv6 TCP segments other than a SYN, and ICMPv6 replies and errors,")),
 			attr(func(s *Settings) *bool { return &s.AsymRoute6ICMP }, enable, asymmetric("asymroute6-icmp", "ICMPv6 replies and errors")),
+			attr(func(s *Settings) *bool { return &s.CentralNAT }, enable, Attribute{
+				Name: "central-nat", Default: "disable",
+				Help: "Whether sources are translated by firewall central-snat-map in place of the policies' nat; every virtual IP that is enabled then acts by itself, and policies match the addresses it maps to.",
+				Note: "nat of a policy and a virtual IP in its dstaddr are then mistakes, not ignored.",
+			}),
+			attr(func(s *Settings) *bool { return &s.SNATHairpin }, enable, Attribute{
+				Name: "snat-hairpin-traffic", Default: "enable",
+				Help: "Whether the source is translated of a session that a virtual IP sends back out of the interface it came in by, so that the answer returns this way.",
+			}),
 		},
 	})
 

@@ -278,6 +278,7 @@ type VIP struct {
 	Protocol      string // with PortForward: "tcp", "udp", "sctp" or "icmp"
 	ExtPort       PortSpan
 	MappedPort    PortSpan // as long as ExtPort
+	PortMapping   string   // portmapping-type: "1-to-1"
 	SrcFilter     []IPRange
 	SrcIntfFilter []string
 	Service       []string // none: all

@@ -13,8 +13,8 @@ func (l *loader) validate() {
 		l.settle(t, l.cfg, names)
 	}
 	for _, t := range schema {
-		if t.SharesWith != "" {
-			l.checkShared(t)
+		for _, other := range t.SharesWith {
+			l.checkShared(t, tableAt(other))
 		}
 		if t.check != nil {
 			t.check(l, t)
@@ -64,8 +64,9 @@ func (l *loader) settle(t *Table, parent any, names map[string]map[string]bool) 
 			}
 		}
 		for _, sub := range t.Tables {
-			if n := s.node.table[sub.Name()]; n != nil && !t.applies(sub.Only, entry) && !s.bad[sub.Only.Attribute] {
-				l.report(n.place, s.noun, "%s: only with %s", sub.Name(), sub.Only)
+			unmet := t.unmet(sub.Only, entry)
+			if n := s.node.table[sub.Name()]; n != nil && unmet != nil && !s.bad[unmet.Attribute] {
+				l.report(n.place, s.noun, "%s: only with %s", sub.Name(), unmet)
 			}
 			l.settle(sub, entry, names)
 		}
@@ -75,13 +76,14 @@ func (l *loader) settle(t *Table, parent any, names map[string]map[string]bool) 
 // conditions says whether an attribute exists in an entry. Where it does not,
 // it must not be written; what a factory entry had there goes back to default.
 func (l *loader) conditions(t *Table, a *Attribute, entry any, s *spot) bool {
-	if t.applies(a.Only, entry) {
+	unmet := t.unmet(a.Only, entry)
+	if unmet == nil {
 		return true
 	}
 	if n := s.node.table[a.Name]; n == nil {
 		a.reset(entry)
-	} else if !s.bad[a.Only.Attribute] {
-		l.report(n.place, s.noun, "%s: only with %s", a.Name, a.Only)
+	} else if !s.bad[unmet.Attribute] {
+		l.report(n.place, s.noun, "%s: only with %s", a.Name, unmet)
 	}
 	return false
 }
@@ -178,8 +180,7 @@ func plural(noun string) string {
 
 // checkShared refuses an entry whose name an entry of the other table has:
 // where both may be referred to, a name must mean one thing.
-func (l *loader) checkShared(t *Table) {
-	other := tableAt(t.SharesWith)
+func (l *loader) checkShared(t, other *Table) {
 	taken := make(map[string]any)
 	for _, e := range other.entries(l.cfg) {
 		taken[other.KeyOf(e)] = e

@@ -125,9 +125,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
 	obey(s, m)
-	if n := w.rules.bindings[binding{proto: p.Key.Proto, port: p.Key.DstPort}]; n != 0 && !signed(p) && !midway(p) {
-		s.Helper, s.Bound = n, true
-	}
+	w.bind(s, p, m)
 	w.enter(s, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
 	w.shape(s, shaper)
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)

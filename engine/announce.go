@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -16,10 +17,11 @@ type announcer struct {
 	s      *session.Session
 	ref    session.Ref
 	helper *helpers.Helper
+	limits *profile
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
-	n.s, n.ref, n.helper = s, ref, h
+	n.s, n.ref, n.helper, n.limits = s, ref, h, n.w.limits(s)
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
@@ -45,7 +47,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
-	if n.s.Blocked || at != mine.Src || port == 0 || port < lowPort && !n.helper.LowPorts && !implied {
+	if n.s.Blocked || at != mine.Src || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
@@ -74,7 +76,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 
 // place finds the port that the peer will be told and puts x into the table.
 func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied bool) bool {
-	perMaster := max(n.helper.MaxExpects, 1)
+	perMaster := n.limits.most(max(n.helper.MaxExpects, 1))
 	switch {
 	case mine.Src == peer.Dst: // the sender is not translated
 	case implied: // its own port, as translated
@@ -102,10 +104,7 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
 }
 
 func (n *announcer) lifetime() time.Duration {
-	if n.helper.Lifetime > 0 {
-		return n.helper.Lifetime
-	}
-	return helpers.DefaultLifetime
+	return n.limits.wait(cmp.Or(n.helper.Lifetime, helpers.DefaultLifetime))
 }
 
 // refused counts an announcement that was not believed or not possible.

@@ -79,6 +79,9 @@ func (n *Names) tables() handover.Tables {
 			t.Helpers[i] = handover.Helper{Name: h.Name, Memory: h.Memory}
 		}
 	}
+	for _, p := range n.profiles.values {
+		t.Profiles = append(t.Profiles, p.handedOver())
+	}
 	return t
 }
 

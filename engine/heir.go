@@ -65,6 +65,7 @@ type Heir struct {
 	gateways []uint16
 	helpers  []uint8
 	shapers  []uint16
+	profiles []uint16
 
 	masters  map[uint32]session.Ref // control sessions taken up, by serial
 	children []session.Ref
@@ -96,7 +97,11 @@ func (w *Worker) Inherit(now session.Tick, h *handover.Header, away time.Duratio
 		n, _ := w.names.shaperNumber(name)
 		i.shapers = append(i.shapers, n)
 	}
-	w.SetRuleset(w.rules) // which learns the gateways
+	for n := range h.Profiles {
+		number, _ := w.names.profileNumber(inheritedProfile(&h.Profiles[n]))
+		i.profiles = append(i.profiles, number)
+	}
+	w.SetRuleset(w.rules) // which learns the gateways and profiles
 	w.table.Continue(h.Serial)
 	return i
 }
@@ -191,6 +196,9 @@ func (i *Heir) translate(s *session.Session) (here bool) {
 	}
 	if s.Helper != 0 {
 		s.Helper = i.helpers[s.Helper]
+	}
+	if s.Profile != 0 {
+		s.Profile = i.profiles[s.Profile]
 	}
 	s.Generation, s.Control = inherited, 0
 	if s.Master.ID != 0 {

@@ -25,6 +25,7 @@ type Names struct {
 	shapers    register[string]
 	timers     register[timers]
 	ttls       register[ttl]
+	profiles   register[profile]
 }
 
 // register numbers values in order of their first appearance.
@@ -74,11 +75,12 @@ func (n *intern) number(name string) int {
 }
 
 // NewNames returns a register that knows the helpers registered so far. Number
-// 0 of services, shapers and helpers is "none".
+// 0 of services, shapers, helpers and profiles is "none".
 func NewNames() *Names {
 	n := &Names{policies: map[uint32]string{}, hops: map[packet.Addr]uint16{}, gateways: make([]packet.Addr, 1), helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
 	n.services.number("")
 	n.shapers.number("", "")
+	n.profiles.number(profile{}, "")
 	return n
 }
 

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"portcullis/config"
@@ -32,11 +31,11 @@ type Ruleset struct {
 	MaxSession int
 
 	policies    *policy.Table
-	configured  *route.Table      // as if all links were up
-	routes      *route.Table      // as the links are
-	gateways    []packet.Addr     // by number
-	bindings    map[binding]uint8 // helper by protocol and destination port
-	interfaces  []iface           // by interface index
+	configured  *route.Table  // as if all links were up
+	routes      *route.Table  // as the links are
+	gateways    []packet.Addr // by number
+	bindings    *bindings     // which helper reads a session
+	interfaces  []iface       // by interface index
 	fragments   reassembly.Limits
 	secondary   map[packet.Addr]config.AllowAccess
 	tcp         tcp.Mode // how closely connections are tracked
@@ -57,12 +56,6 @@ type Ruleset struct {
 
 // antiReplay are the words of system global's anti-replay.
 var antiReplay = map[string]tcp.AntiReplay{"strict": tcp.Strict, "loose": tcp.Loose, "disable": tcp.Disable}
-
-// binding is what a session helper entry binds a helper to.
-type binding struct {
-	proto uint8
-	port  uint16
-}
 
 // iface is one interface as the packet path sees it.
 type iface struct {
@@ -114,7 +107,7 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	}
 	index := func(name string) (uint16, bool) { i, ok := known[name]; return i, ok }
 	var err error
-	if rs.bindings, err = bindings(cfg, names); err != nil {
+	if rs.bindings, err = compileBindings(cfg, names); err != nil {
 		return nil, err
 	}
 	if rs.clocks, err = compileClocks(cfg, names); err != nil {
@@ -154,15 +147,16 @@ func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Rules
 	return &next
 }
 
-// knowing is rs with all gateways that names knows by now: sessions of an earlier
-// process may have others than any configuration of this one.
+// knowing is rs with all gateways and helpers' limits that names knows by now:
+// sessions of an earlier process may have others than any configuration of this
+// one.
 func (rs *Ruleset) knowing(names *Names) *Ruleset {
 	all := names.allGateways()
-	if len(all) == len(rs.gateways) {
+	if len(all) == len(rs.gateways) && len(names.allProfiles()) == len(rs.bindings.profiles) {
 		return rs
 	}
 	next := *rs
-	next.gateways = all
+	next.gateways, next.bindings = all, rs.bindings.knowing(names)
 	return &next
 }
 
@@ -195,24 +189,6 @@ func (rs *Ruleset) addInterface(i uint16, c *config.Interface) {
 	if c.MTUOverride {
 		rs.interfaces[i].override = c.MTU
 	}
-}
-
-// bindings reads the session helper table. An entry whose helper is not built in
-// binds nothing: FortiOS's table names helpers that are yet to come.
-func bindings(cfg *config.Config, names *Names) (map[binding]uint8, error) {
-	m := map[binding]uint8{}
-	for _, e := range cfg.Helpers {
-		n := names.helperNumber(e.Name)
-		if !e.Status || n == 0 {
-			continue
-		}
-		if can := names.helper(n).Protocols; !slices.Contains(can, e.Protocol) {
-			return nil, fmt.Errorf("system session-helper %d: helper %q does not read protocol %d: expected %s",
-				e.ID, e.Name, e.Protocol, strings.Trim(fmt.Sprint(can), "[]"))
-		}
-		m[binding{proto: e.Protocol, port: e.Port}] = n
-	}
-	return m, nil
 }
 
 // mtu is the MTU of interface i in bytes.

@@ -152,6 +152,28 @@ func (h *Header) decode(f *fields) {
 		h.Gateways = append(h.Gateways, f.addr(true))
 	}
 	h.Shapers = f.names()
+	for n := f.below(math.MaxUint16+1, "number of profiles"); n > 0 && f.err == nil; n-- {
+		h.Profiles = append(h.Profiles, f.profile())
+	}
+}
+
+// profile is what limits a helper.
+func (f *fields) profile() (p Profile) {
+	for n := f.below(math.MaxUint16+1, "number of data-ports"); n > 0 && f.err == nil; n-- {
+		p.DataPorts = append(p.DataPorts, f.span())
+	}
+	p.TLSDataPorts = f.span()
+	p.MaxExpectations, p.Lifetime, p.TLSDataLimit = f.uint32(), f.uint32(), f.uint32()
+	return p
+}
+
+// span is a range of ports.
+func (f *fields) span() Span {
+	s := Span{Low: f.uint16(), High: f.uint16()}
+	if s.Low > s.High {
+		f.fail("ports %d-%d: expected a range from low to high", s.Low, s.High)
+	}
+	return s
 }
 
 // names is a table of names.
@@ -181,8 +203,9 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	}
 	s.Bound, s.Blocked, s.LogEnd, s.Replied = has&isBound != 0, has&isBlocked != 0, has&isLogEnd != 0, has&isReplied != 0
 	s.Against, s.AnySeq, s.Resets, s.CheckNew = has&isAgainst != 0, has&isAnySeq != 0, has&isResets != 0, has&isCheckNew != 0
+	s.Encrypted = has&isEncrypted != 0
 	proto := f.uint8()
-	s.State, s.Still, s.ResetBy, s.Helper = session.State(f.uint8()), f.uint8(), f.uint8(), f.uint8()
+	s.State, s.Still, s.ResetBy, s.Helper, s.Hello = session.State(f.uint8()), f.uint8(), f.uint8(), f.uint8(), f.uint8()
 	six := has&is6 != 0
 	s.Key[packet.Original] = f.key(proto, six)
 	s.Key[packet.Reply] = s.Key[packet.Original].Reply()
@@ -192,6 +215,7 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	s.ID, s.Master.ID, s.Policy = f.uint32(), f.uint32(), f.uint32()
 	s.Service = uint32(f.below(uint64(len(t.Services)), "service"))
 	s.Shaper = uint16(f.below(uint64(max(len(t.Shapers), 1)), "per-ip-shaper"))
+	s.Profile = uint16(f.below(uint64(max(len(t.Profiles), 1)), "profile"))
 	for d := range s.Out {
 		s.Out[d] = uint16(f.below(uint64(min(len(t.Interfaces), math.MaxUint16+1)), "interface"))
 	}
@@ -228,8 +252,12 @@ func (r *Record) judge(f *fields, t *Tables) {
 		f.fail("state %d of protocol %d, its TCP connection %d, its SCTP association %d", s.State, proto, s.TCP.State(), s.SCTP().State())
 	case s.Still > 3 || s.ResetBy > 2:
 		f.fail("directions %d, %d", s.Still, s.ResetBy)
-	case s.Bound && (s.Helper == 0 || s.Master.ID != 0 || !isTCP && !isUDP):
+	case s.Bound && (s.Helper == 0 || !isTCP && !isUDP):
 		f.fail("a helper %d that reads protocol %d", s.Helper, proto)
+	case s.Watched() && (!s.Encrypted || !isTCP || r.Memory != nil):
+		f.fail("a child that a helper reads")
+	case s.Encrypted && s.Helper == 0 || s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched():
+		f.fail("%d bytes of a hello, helper %d", s.Hello, s.Helper)
 	case r.Memory == nil:
 	case !s.Bound || isUDP && len(r.Memory) != stateSize:
 		f.fail("%d bytes of a helper's memory", len(r.Memory))

@@ -21,6 +21,7 @@ const (
 	isAnySeq
 	isResets
 	isCheckNew
+	isEncrypted
 	hasMemory
 
 	conditions = hasMemory<<1 - 1
@@ -40,14 +41,14 @@ func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte)
 	six, translated := !original.Src.Is4(), *reply != original.Reply()
 	b = binary.BigEndian.AppendUint16(b, bit(six, is6)|bit(translated, isTranslated)|bit(s.Bound, isBound)|bit(s.Blocked, isBlocked)|
 		bit(s.LogEnd, isLogEnd)|bit(s.Replied, isReplied)|bit(s.Against, isAgainst)|bit(s.AnySeq, isAnySeq)|bit(s.Resets, isResets)|
-		bit(s.CheckNew, isCheckNew)|bit(memory != nil, hasMemory))
-	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper)
+		bit(s.CheckNew, isCheckNew)|bit(s.Encrypted, isEncrypted)|bit(memory != nil, hasMemory))
+	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper, s.Hello)
 	b = appendKey(b, original, six)
 	if translated {
 		b = appendKey(b, reply, six)
 	}
 	for _, n := range [...]uint64{
-		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper),
+		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper), uint64(s.Profile),
 		uint64(s.Out[0]), uint64(s.Out[1]), uint64(s.Hop[0]), uint64(s.Hop[1]),
 		s.Bytes[0], s.Bytes[1], s.Packets[0], s.Packets[1],
 		age(now, s.Created), age(now, s.LastSeen), uint64(s.Timeout() / time.Millisecond),
@@ -119,7 +120,28 @@ func (h *Header) append(b []byte) []byte {
 	for _, g := range h.Gateways {
 		b = appendAddr(b, g, true)
 	}
-	return appendNames(b, h.Shapers)
+	b = appendNames(b, h.Shapers)
+	b = binary.AppendUvarint(b, uint64(len(h.Profiles)))
+	for i := range h.Profiles {
+		b = h.Profiles[i].append(b)
+	}
+	return b
+}
+
+func (p *Profile) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(p.DataPorts)))
+	for _, s := range p.DataPorts {
+		b = s.append(b)
+	}
+	b = p.TLSDataPorts.append(b)
+	for _, n := range [...]uint32{p.MaxExpectations, p.Lifetime, p.TLSDataLimit} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	return b
+}
+
+func (s Span) append(b []byte) []byte {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, s.Low), s.High)
 }
 
 func appendNames(b []byte, names []string) []byte {

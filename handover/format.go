@@ -26,7 +26,7 @@ import (
 // made.
 
 // Version is the version of the form. It is to be raised with every change.
-const Version = 1
+const Version = 2
 
 const magic = "portcullis sessions\n"
 
@@ -65,6 +65,7 @@ type Tables struct {
 	Helpers    []Helper      // 0 is none
 	Gateways   []packet.Addr // 0 is none
 	Shapers    []string      // per-IP shapers; 0 is none
+	Profiles   []Profile     // 0 is without limits
 }
 
 // Helper names a session helper and how it remembers (helpers.Helper.Memory).
@@ -72,6 +73,19 @@ type Helper struct {
 	Name   string
 	Memory uint8
 }
+
+// Profile is what limits a helper's announcements, with the words of system
+// session-helper. Zero is none.
+type Profile struct {
+	DataPorts       []Span
+	TLSDataPorts    Span
+	MaxExpectations uint32
+	Lifetime        uint32 // seconds
+	TLSDataLimit    uint32
+}
+
+// Span is a range of ports, both ends included.
+type Span struct{ Low, High uint16 }
 
 // Counts are how many records of each kind there are.
 type Counts struct{ Sessions, Expectations uint32 }

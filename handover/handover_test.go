@@ -32,6 +32,9 @@ func header() *Header {
 			Helpers:    []Helper{{}, {Name: "ftp", Memory: 3}, {Name: "tftp"}},
 			Gateways:   []packet.Addr{{}, packet.MustAddr("10.2.0.254"), packet.MustAddr("fe80::1")},
 			Shapers:    []string{"", "guests"},
+			Profiles: []Profile{{}, {
+				DataPorts: []Span{{2000, 2100}, {3000, 3000}}, TLSDataPorts: Span{50000, 50100}, MaxExpectations: 4, Lifetime: 90, TLSDataLimit: 8,
+			}},
 		},
 	}
 }
@@ -48,7 +51,7 @@ func full() *session.Record {
 		Bytes: [2]uint64{1 << 40, 7}, Packets: [2]uint64{1 << 33, math.MaxUint64},
 		TCP: tcp.PickUp(1, tcp.Segment{Seq: 77, Ack: 99, Len: 5, Window: 9, Flags: tcp.ACK}),
 		ID:  3_999_999_999, Policy: math.MaxUint32, Service: 2, Shaper: 1,
-		LogEnd: true, Against: true, Resets: true, CheckNew: true,
+		LogEnd: true, Against: true, Resets: true, CheckNew: true, Encrypted: true, Profile: 1,
 	}
 	s.Key[0] = key(packet.ProtoTCP, "10.1.0.2", 40000, "10.2.0.2", 21)
 	s.Key[1] = key(packet.ProtoTCP, "10.2.0.2", 21, "203.0.113.7", 5117)
@@ -72,6 +75,18 @@ func udp() *session.Record {
 	s.Key[0] = key(packet.ProtoUDP, "10.1.0.2", 5000, "10.2.0.2", 69)
 	s.Key[1] = s.Key[0].Reply()
 	s.SetTimeout(180 * time.Second)
+	return s
+}
+
+// watched is a child that has yet to begin with TLS.
+func watched() *session.Record {
+	s := &session.Record{
+		ID: 12, Helper: 1, Bound: true, Encrypted: true, Hello: 3, Master: session.Ref{ID: 3_999_999_999},
+		State: session.StateSynSent, LastSeen: now, Created: now,
+	}
+	s.Key[0] = key(packet.ProtoTCP, "10.1.0.2", 41000, "10.2.0.2", 50000)
+	s.Key[1] = s.Key[0].Reply()
+	s.SetTimeout(10 * time.Second)
 	return s
 }
 
@@ -127,14 +142,14 @@ func stream(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
-		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}),
+		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil),
 		w.Expectation(expectation()), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 4, Expectations: 1}) {
+	if c := w.Counts(); c != (Counts{Sessions: 5, Expectations: 1}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -161,7 +176,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 5 {
+	if err != nil || len(all) != 6 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -171,7 +186,7 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(h, header()) {
 		t.Errorf("got %+v\nwant %+v", h, header())
 	}
-	for i, want := range []*session.Record{full(), six(), association(), udp()} {
+	for i, want := range []*session.Record{full(), six(), association(), udp(), watched()} {
 		want.LastSeen, want.Created, want.Master.Index = want.LastSeen-now, want.Created-now, 0
 		if got := all[i].Session; all[i].Kind != KindSession || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
@@ -183,7 +198,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	want := expectation()
 	want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
-	if got := all[4].Expect; all[4].Kind != KindExpectation || got != *want {
+	if got := all[5].Expect; all[5].Kind != KindExpectation || got != *want {
 		t.Errorf("got %+v\nwant %+v", got, *want)
 	}
 }
@@ -191,7 +206,7 @@ func TestRoundTrip(t *testing.T) {
 // A field that is added to a session's record must be written, or be one of those
 // that are not.
 func TestEveryField(t *testing.T) {
-	left := map[string]bool{"Rewrite": true, "Generation": true, "Control": true, "Timers": true, "TTL": true, "Master": true}
+	left := map[string]bool{"Rewrite": true, "Generation": true, "Control": true, "Timers": true, "TTL": true, "Master": true, "Hello": true}
 	v := reflect.ValueOf(*full())
 	for i := range v.NumField() {
 		if f := v.Type().Field(i); f.IsExported() && v.Field(i).IsZero() != left[f.Name] {
@@ -202,7 +217,7 @@ func TestEveryField(t *testing.T) {
 
 // The form is that of its version: whoever changes it must raise Version.
 func TestGolden(t *testing.T) {
-	const file = "testdata/v1.golden"
+	const file = "testdata/v2.golden"
 	got := stream(t)
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -246,9 +261,9 @@ func TestDamaged(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	other := stream(t)
-	other[len(magic)+1] = 2
+	other[len(magic)+1] = 1
 	var version *VersionError
-	if _, _, err := Check(bytes.NewReader(other)); !errors.As(err, &version) || err.Error() != "format 2, written by portcullis test: expected format 1" {
+	if _, _, err := Check(bytes.NewReader(other)); !errors.As(err, &version) || err.Error() != "format 1, written by portcullis test: expected format 2" {
 		t.Errorf("another version: %v", err)
 	}
 	for text, says := range map[string]string{
@@ -266,15 +281,23 @@ func TestJudge(t *testing.T) {
 	for name, spoil := range map[string]func(s *session.Record){
 		"number":      func(s *session.Record) { s.ID = 0 },
 		"own master":  func(s *session.Record) { s.Bound = false; s.Master.ID = s.ID },
-		"bound child": func(s *session.Record) { s.Master.ID = 7 },
+		"bound child": func(s *session.Record) { s.Master.ID, s.Encrypted = 7, false },
 		"helper":      func(s *session.Record) { s.Helper = 3 },
 		"no helper":   func(s *session.Record) { s.Helper = 0 },
 		"interface":   func(s *session.Record) { s.Out[1] = 3 },
 		"gateway":     func(s *session.Record) { s.Hop[0] = 3 },
 		"service":     func(s *session.Record) { s.Service = 3 },
 		"shaper":      func(s *session.Record) { s.Shaper = 2 },
-		"state":       func(s *session.Record) { s.State = session.StateFinWait },
-		"no state":    func(s *session.Record) { s.TCP, s.State = tcp.Conn{}, session.StateLastAck+1 },
+		"profile":     func(s *session.Record) { s.Profile = 2 },
+		"hello":       func(s *session.Record) { *s = *watched(); s.Hello = 6 },
+		"whose hello": func(s *session.Record) { s.Hello = 1 },
+		"no range":    func(s *session.Record) { *s = *watched(); s.Encrypted = false },
+		"no TLS": func(s *session.Record) {
+			*s = *watched()
+			s.Bound, s.Hello, s.Helper = false, 0, 0
+		},
+		"state":    func(s *session.Record) { s.State = session.StateFinWait },
+		"no state": func(s *session.Record) { s.TCP, s.State = tcp.Conn{}, session.StateLastAck+1 },
 		"association": func(s *session.Record) {
 			s.Bound, s.State = false, session.StateLastAck
 			s.TCP = tcp.Conn{}

@@ -28,6 +28,7 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		base := len(d.Payload) - len(data)
 		status := out.inspect(h, st, d, data)
 		if status == Foreign {
+			out.Encrypted = out.found.Encrypted
 			out.detach(out.found.Why)
 			break
 		}
@@ -72,7 +73,7 @@ func (o *Output) inspect(h *Helper, st *State, d *Datagram, data []byte) Status 
 	}
 	if status == Partial || !o.found.wellFormed(data) ||
 		status == More && (o.found.Consumed <= 0 || o.found.Consumed > len(data)) {
-		o.found.Why = whyBroken
+		o.found.Why, o.found.Encrypted = whyBroken, false
 		return Foreign
 	}
 	return status

@@ -69,8 +69,12 @@ type Findings struct {
 	Consumed int    // with Partial and More: bytes of Data that were read
 	Cancel   bool   // the outstanding expectations of this session are void, before those of this call
 	Why      string // with Foreign: the reason, a constant of a few words
-	expects  [MaxFindings]Expect
-	n        int
+	// Encrypted says, with Foreign, that the session is foreign because both ends
+	// have agreed on TLS from here on: it goes on being of the helper's protocol,
+	// unread.
+	Encrypted bool
+	expects   [MaxFindings]Expect
+	n         int
 }
 
 // Helper is a session helper: a reader and a speller of one control protocol.

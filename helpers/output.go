@@ -37,6 +37,9 @@ type Output struct {
 	// is the reason, a constant of a few words.
 	Detached bool
 	Why      string
+	// Encrypted says that it did so because the control channel is now encrypted
+	// (Findings.Encrypted).
+	Encrypted bool
 	// MustAck says that AckBack is to be sent.
 	MustAck bool
 	AckBack AckBack
@@ -56,7 +59,7 @@ type Output struct {
 func (o *Output) Out() []Out { return o.list[:o.n] }
 
 func (o *Output) reset() {
-	o.Drop, o.Held, o.Detached, o.Why, o.MustAck = packet.ReasonNone, false, false, "", false
+	o.Drop, o.Held, o.Detached, o.Why, o.Encrypted, o.MustAck = packet.ReasonNone, false, false, "", false, false
 	o.AckBack = AckBack{}
 	o.n = 0
 }

@@ -172,6 +172,7 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 		n := out.found.Consumed
 		switch {
 		case status == Foreign:
+			out.Encrypted = out.found.Encrypted
 			c.detach(out, out.found.Why)
 			return len(data), readAll
 		case !c.keeps(status, &out.found, rest, final):

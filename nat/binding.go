@@ -3,11 +3,12 @@ package nat
 import "portcullis/packet"
 
 // Binding is a translation, decided once for a session: the keys of its packets
-// as they arrive on either side. Where nothing is translated, Reply is
-// Original.Reply().
+// as they arrive on either side, and what it occupies. Where nothing is
+// translated, Reply is Original.Reply().
 type Binding struct {
 	Original packet.Key
 	Reply    packet.Key
+	Hold     Hold
 }
 
 // Identity is the binding that translates nothing.
@@ -18,6 +19,6 @@ func Identity(key packet.Key) Binding { return Binding{Original: key, Reply: key
 type InUse interface {
 	// Taken says whether packets with this key, as they arrive from the outside,
 	// already belong to something. A zero SrcPort means any port of the sender;
-	// only ReservePort asks so. The key is borrowed.
+	// only Reserve asks so. The key is borrowed.
 	Taken(reply *packet.Key) bool
 }

@@ -73,6 +73,7 @@ const (
 	ReasonHelperBadChecksum
 	ReasonHelperBusy
 	ReasonHelperTooLong
+	ReasonTLSExpected
 
 	// Way out.
 	ReasonTooBig
@@ -140,10 +141,11 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonNATExhausted: {"nat-exhausted", "no free port is left on the translated source address"},
 	ReasonNATNoAddress: {"nat-no-address", "the outgoing interface has no address to translate the source to"},
 
-	ReasonHelperGap:         {"helper-gap", "a segment of a control session arrived out of order; its helper reads in order, so it must be sent again"},
+	ReasonHelperGap:         {"helper-gap", "a segment of a control session, or one of those that a protected data connection begins with, arrived out of order; they are read in order, so it must be sent again"},
 	ReasonHelperBadChecksum: {"helper-bad-checksum", "the packet of a control session has a wrong checksum"},
 	ReasonHelperBusy:        {"helper-busy", "too many rewritten commands of a control session are not yet acknowledged; it must be sent again"},
 	ReasonHelperTooLong:     {"helper-too-long", "the rewritten packet of a control session does not fit a packet"},
+	ReasonTLSExpected:       {"tls-expected", "a data connection that was let in for an encrypted control session (tls-data-ports) does not begin with a TLS ClientHello of the client"},
 
 	ReasonTooBig:              {"too-big", "the packet is larger than the outgoing MTU and must not be fragmented"},
 	ReasonNeighbourUnresolved: {"neighbour-unresolved", "the next hop does not answer ARP or neighbour discovery"},

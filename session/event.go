@@ -34,6 +34,7 @@ const (
 	EndEvicted       // it gave way to a new session
 	EndClash         // a new session has its tuple
 	EndLeft          // a restart could not take it up
+	EndRefused       // it did not begin as it had to
 )
 
 // Event is a fixed-size record of what happened, pushed by the engine and read

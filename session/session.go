@@ -37,7 +37,7 @@ type Record struct {
 
 	State   State
 	Still   uint8 // directions whose packets do not keep it alive: bit 1<<packet.Dir
-	Bound   bool  // a helper reads the session
+	Bound   bool  // a helper reads the session, or, of a child, how it begins is watched
 	Blocked bool  // a configuration change took its permission away
 	Replied bool  // the other side has answered
 	AnySeq  bool  // its policy lets sequence numbers unchecked
@@ -77,7 +77,16 @@ type Record struct {
 	// (firewall-session-dirty check-new).
 	CheckNew bool
 	live     bool
+	// Encrypted says of a control session that both ends have agreed on TLS, of a
+	// child that it came through a data range, which such a session may have.
+	Encrypted bool
+	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes
+	Profile   uint16 // number of the limits that its helper works under
 }
+
+// Watched says whether s is a child that has yet to begin with TLS. Its packets
+// are looked at like those of a control session, though no helper reads them.
+func (s *Record) Watched() bool { return s.Bound && s.Master.ID != 0 }
 
 // Ref names a session for longer than a call: the record's index and the serial
 // that it must still have.

@@ -72,6 +72,7 @@ var endMessages = [256]string{
 	session.EndEvicted: "session gave way to a new one",
 	session.EndClash:   "session clash",
 	session.EndLeft:    "session could not be taken up after a restart",
+	session.EndRefused: "session did not begin with TLS",
 }
 
 func endAction(end session.End) string {

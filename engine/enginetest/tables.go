@@ -30,6 +30,7 @@ var ends = [...]string{
 	session.EndClientRST: "client-rst", session.EndServerRST: "server-rst", session.EndIPConn: "ip-conn",
 	session.EndShutdown: "shutdown", session.EndCleared: "cleared",
 	session.EndEvicted: "evicted", session.EndClash: "clash", session.EndLeft: "left",
+	session.EndRefused: "refused",
 }
 
 // text collects the words of a line.

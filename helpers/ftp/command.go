@@ -2,6 +2,7 @@ package ftp
 
 import (
 	"bytes"
+	"strings"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -18,8 +19,7 @@ func command(seg *helpers.Segment, s *state, f *helpers.Findings, at int) (int, 
 	data := seg.Data[at:]
 	switch {
 	case s[greeted] == 0:
-		f.Why = whySpokeFirst
-		return 0, stepForeign
+		return 0, early(data, s, f)
 	case data[0] >= 240: // Telnet's interrupt and data mark before ABOR (RFC 959 section 4.1.3)
 		return 1, stepOn
 	case data[0] == '\r' || data[0] == '\n':
@@ -55,6 +55,32 @@ func command(seg *helpers.Segment, s *state, f *helpers.Findings, at int) (int, 
 	return n, argument(seg, s, f, at, verb, text, k)
 }
 
+// early judges a client that speaks before the server has greeted: with TLS from
+// the first byte on (implicit FTPS), or in no way that FTP knows.
+func early(data []byte, s *state, f *helpers.Findings) step {
+	can, whole := helpers.BeginsHello(data)
+	switch {
+	case s[heard] != 0 || !can:
+		f.Why = whySpokeFirst
+	case !whole:
+		return stepCut
+	default:
+		f.Why, f.Encrypted = whyEncrypted, true
+	}
+	return stepForeign
+}
+
+// overTLS says whether an argument of AUTH asks for TLS: RFC 4217 section 17 and
+// what came before it.
+func overTLS(arg []byte) bool {
+	for _, name := range [...]string{"TLS", "TLS-C", "TLS-P", "SSL"} {
+		if len(arg) == len(name) && strings.EqualFold(string(arg), name) {
+			return true
+		}
+	}
+	return false
+}
+
 // argument reads a whole line whose verb matters.
 func argument(seg *helpers.Segment, s *state, f *helpers.Findings, at int, verb, text []byte, k kind) step {
 	off := len(verb)
@@ -68,6 +94,10 @@ func argument(seg *helpers.Segment, s *state, f *helpers.Findings, at int, verb,
 	case kindEpsv:
 		if bytes.EqualFold(arg, []byte("ALL")) {
 			k = kindEpsvAll
+		}
+	case kindAuth:
+		if overTLS(arg) {
+			k = kindAuthTLS
 		}
 	case kindPort:
 		if verb[0]|0x20 == 'p' {

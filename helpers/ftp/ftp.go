@@ -18,6 +18,7 @@ var Helper = helpers.Helper{
 	Inspect:    inspect,
 	Spell:      spell,
 	Sound:      sound,
+	Memory:     1, // 0 did not tell the mechanisms of AUTH apart
 }
 
 func init() { helpers.Register(&Helper) }
@@ -48,6 +49,7 @@ func inspect(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 	read, skip := command, skipCommand
 	if seg.Dir == packet.Reply {
 		read, skip = reply, skipReply
+		s[heard] = 1
 	}
 	for at := 0; at < len(seg.Data); {
 		if s[skip] != 0 {

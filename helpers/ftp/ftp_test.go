@@ -13,7 +13,10 @@ import (
 )
 
 // telnet writes Telnet's bytes: IAC, data mark, interrupt process.
-var telnet = strings.NewReplacer(`\xff`, "\xff", `\xf2`, "\xf2", `\xf4`, "\xf4")
+var telnet = strings.NewReplacer(`\xff`, "\xff", `\xf2`, "\xf2", `\xf4`, "\xf4", "hello", hello)
+
+// hello is the beginning of a TLS ClientHello.
+const hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 // talk makes a dialogue out of lines: "C: ..." and "S: ..." with "\r\n" added.
 // Lines of one side that follow one another are one turn.
@@ -37,7 +40,7 @@ func talk(name, lines string) helpertest.Dialogue {
 
 func (c testCase) dialogue() helpertest.Dialogue {
 	d := talk(c.name, c.lines)
-	d.Why = c.why
+	d.Why, d.Encrypted = c.why, c.tls
 	if c.v6 {
 		d.Client = netip.MustParseAddrPort("[2001:db8::10]:40000")
 		d.Server = netip.MustParseAddrPort("[2001:db8::20]:21")
@@ -57,6 +60,7 @@ func (c testCase) dialogue() helpertest.Dialogue {
 type testCase struct {
 	name, lines, want, why string
 	v6                     bool
+	tls                    bool // it gives up because of TLS
 }
 
 const login = `S: 220 ready
@@ -179,10 +183,20 @@ var cases = []testCase{
 		C: PORT
 		C: PORT 192,0,2,10,156,4294967376`},
 	{name: "port with spaces around", want: "C=192.0.2.10:40000", lines: login + "C: port   192,0,2,10,156,64  \nS: 200 fine"},
-	{name: "auth tls", why: whyEncrypted, lines: `S: 220 ready
+	{name: "auth tls", why: whyEncrypted, tls: true, lines: `S: 220 ready
 		C: AUTH TLS
 		S: 234 go
 		C: PORT 192,0,2,10,156,64`},
+	{name: "auth ssl", why: whyEncrypted, tls: true, lines: "S: 220 ready\nC: FEAT\nS: 211-\nS:  AUTH TLS\nS: 211 end\nC: auth  ssl \nS: 234 go\nC: hello"},
+	{name: "auth of another mechanism", why: whyEncrypted, lines: "S: 220 ready\nC: AUTH KERBEROS_V4\nS: 234 go\nC: hello"},
+	{name: "auth tls that asks on", why: whyEncrypted, lines: "S: 220 ready\nC: AUTH TLS\nS: 334 go\nC: hello"},
+	{name: "a second auth", why: whyEncrypted, tls: true, lines: "S: 220 ready\nC: AUTH GSSAPI\nS: 504 no\nC: AUTH TLS-C\nS: 234 go"},
+	{name: "234 of nothing", want: "C=192.0.2.10:40000", lines: login + "C: NOOP\nS: 234 go\nC: PORT 192,0,2,10,156,64\nS: 200 fine"},
+	{name: "implicit tls", why: whyEncrypted, tls: true, lines: "C: hello\nS: \x16\x03\x03"},
+	{name: "implicit tls behind half a greeting", why: whySpokeFirst, lines: "S: 120 soon\nC: hello"},
+	{name: "implicit tls behind a greeting", why: whyNoCommand, lines: "S: 220 ready\nC: hello"},
+	{name: "almost tls", why: whySpokeFirst, lines: "C: \x16\x03\x01\x02\x00\x02"},
+	{name: "a closing alert first", why: whySpokeFirst, lines: "C: \x15\x03\x01\x00\x02\x01"},
 	{name: "auth gssapi", why: whyEncrypted, lines: "S: 220 ready\nC: AUTH GSSAPI\nS: 334 go\nC: PORT 192,0,2,10,156,64"},
 	{name: "auth refused", want: "C=192.0.2.10:40000", lines: "S: 220 ready\nC: AUTH TLS\nS: 502 no\nC: USER a\nS: 331 p\nC: PORT 192,0,2,10,156,64"},
 	{name: "slow greeting", want: "C=192.0.2.10:40000", lines: "S: 120 soon\nS: 220-hello\nS: there\nS: 220 ready\nC: USER a\nC: PORT 192,0,2,10,156,64"},

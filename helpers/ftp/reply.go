@@ -81,10 +81,10 @@ func answered(s *state, f *helpers.Findings, code uint16) step {
 	if code < 200 {
 		return stepOn // the final reply is still to come
 	}
-	switch s.pop() {
-	case kindAuth:
-		if code == 234 || code == 334 {
-			f.Why = whyEncrypted
+	switch k := s.pop(); k {
+	case kindAuth, kindAuthTLS:
+		if code == 234 || code == 334 { // 334: a mechanism that goes on asking, which TLS is not
+			f.Why, f.Encrypted = whyEncrypted, k == kindAuthTLS && code == 234
 			return stepForeign
 		}
 	case kindEpsvAll:

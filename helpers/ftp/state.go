@@ -19,8 +19,9 @@ const (
 	epsvAll            // EPSV ALL was accepted
 	multiCode          // two bytes: the code of an unfinished multi-line reply
 	tail        = multiCode + 2
-	queued      = tail + 2 // number of entries
-	queue       = queued + 1
+	queued      = tail + 2   // number of entries
+	heard       = queued + 1 // the server has said anything
+	queue       = heard + 1
 
 	entrySize  = 3
 	maxEntries = 16
@@ -40,7 +41,8 @@ const (
 	kindPasv
 	kindEpsv
 	kindEpsvAll
-	kindAuth
+	kindAuth // of a mechanism that is not TLS
+	kindAuthTLS
 )
 
 func (s *state) word(at int) uint16       { return uint16(s[at])<<8 | uint16(s[at+1]) }

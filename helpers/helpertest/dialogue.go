@@ -33,6 +33,8 @@ type Dialogue struct {
 	Want []Announced
 	// Why is the reason of the detachment; empty where there is none.
 	Why string
+	// Encrypted says that the reason is TLS (helpers.Findings.Encrypted).
+	Encrypted bool
 }
 
 // Announced is one announcement as a test writes it down.

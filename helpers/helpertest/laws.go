@@ -28,6 +28,9 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 		if r.why != d.Why {
 			t.Errorf("detached for %q, want %q", r.why, d.Why)
 		}
+		if r.tls != d.Encrypted {
+			t.Errorf("encrypted: %v, want %v", r.tls, d.Encrypted)
+		}
 		if err := readBack(h, &d, r); err != nil {
 			t.Error("read back: ", err)
 		}
@@ -106,8 +109,8 @@ func recut(h *helpers.Helper, d *Dialogue, want *reader, cut func(string) []stri
 	if !slices.Equal(r.events, want.events) {
 		return fmt.Errorf("found %v, whole %v", r.events, want.events)
 	}
-	if r.why != want.why {
-		return fmt.Errorf("detached for %q, whole for %q", r.why, want.why)
+	if r.why != want.why || r.tls != want.tls {
+		return fmt.Errorf("detached for %q (encrypted: %v), whole for %q (%v)", r.why, r.tls, want.why, want.tls)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type model struct {
 	seen    []Announced
 	cancels int
 	why     string
+	tls     bool
 }
 
 // newModel reads d whole and, with translate, rewrites it.
@@ -31,7 +32,7 @@ func newModel(h *helpers.Helper, d *Dialogue, translate bool) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{why: r.why}
+	m := &model{why: r.why, tls: r.tls}
 	next := 0
 	for i, t := range d.Turns {
 		start, text, at := len(m.sent[t.Dir]), "", 0

@@ -19,6 +19,7 @@ type reader struct {
 	turn   int
 	events []event
 	why    string
+	tls    bool // it is gone because of TLS
 	gone   bool
 }
 
@@ -51,7 +52,7 @@ func (r *reader) feed(dir packet.Dir, piece string) error {
 			return err
 		}
 		if status == helpers.Foreign {
-			r.gone, r.why = true, f.Why
+			r.gone, r.why, r.tls = true, f.Why, f.Encrypted
 			return nil
 		}
 		r.note(dir, f)
@@ -110,6 +111,9 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 // lawful checks one answer.
 func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte) error {
 	end, limit := 0, len(data)
+	if f.Encrypted && status != helpers.Foreign {
+		return fmt.Errorf("encrypted, and yet not foreign: %q", data)
+	}
 	switch status {
 	case helpers.Foreign:
 		if f.Why == "" {

@@ -327,6 +327,9 @@ func (w *wire) control(dir packet.Dir, p *datagram) error {
 	}
 	w.ctl.Segment(&seg, w.ann, &w.out)
 	outs := w.out.Out()
+	if w.out.Encrypted != (w.out.Detached && w.m.tls) {
+		return fmt.Errorf("detached: %v, encrypted: %v, want %v", w.out.Detached, w.out.Encrypted, w.m.tls)
+	}
 	if w.out.Drop != packet.ReasonNone {
 		if len(outs) != 0 {
 			return errors.New("something was sent on of what was dropped")

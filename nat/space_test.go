@@ -20,9 +20,15 @@ func (t *taken) Taken(reply *packet.Key) bool {
 	return t.keys[*reply]
 }
 
-var outside = packet.MustAddr("203.0.113.2")
+var outside, inside = packet.MustAddr("203.0.113.2"), packet.MustAddr("10.0.0.5")
 
-func allocator(seed uint64) *nat.Allocator { return nat.New(rand.NewPCG(seed, 0)) }
+func space(seed uint64) *nat.Space { return nat.New(rand.NewPCG(seed, 0), nil) }
+
+// plan asks s for a translation to outside.
+func plan(s *nat.Space, k *packet.Key, use nat.InUse) (nat.Binding, packet.Reason) {
+	b, _, r := s.Plan(&nat.Request{Key: *k, How: nat.Interface, Addr: outside}, use)
+	return b, r
+}
 
 func key(proto uint8, port uint16) packet.Key {
 	k := packet.Key{Src: packet.MustAddr("10.0.0.5"), Dst: packet.MustAddr("198.51.100.9"), Proto: proto}
@@ -46,6 +52,7 @@ func TestPlan(t *testing.T) {
 		low   uint16
 	}{
 		{"tcp keeps its port", packet.ProtoTCP, 40000, true, nat.FirstPort},
+		{"sctp keeps its port", packet.ProtoSCTP, 40000, true, nat.FirstPort},
 		{"udp keeps the first", packet.ProtoUDP, nat.FirstPort, true, nat.FirstPort},
 		{"udp keeps the last", packet.ProtoUDP, nat.LastPort, true, nat.FirstPort},
 		{"below the range", packet.ProtoUDP, 123, false, nat.FirstPort},
@@ -57,7 +64,7 @@ func TestPlan(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			k := key(c.proto, c.port)
 			use := &taken{keys: make(map[packet.Key]bool)}
-			first, reason := allocator(1).Plan(&k, outside, use)
+			first, reason := plan(space(1), &k, use)
 			if reason != packet.ReasonNone || first.Original != k {
 				t.Fatalf("%+v %v", first, reason)
 			}
@@ -71,7 +78,7 @@ func TestPlan(t *testing.T) {
 				t.Errorf("reply %v, want %v", first.Reply, want)
 			}
 			use.keys[first.Reply] = true
-			second, reason := allocator(1).Plan(&k, outside, use)
+			second, reason := plan(space(1), &k, use)
 			if reason != packet.ReasonNone || second.Reply == first.Reply {
 				t.Errorf("handed out twice: %v %v", second.Reply, reason)
 			}
@@ -98,11 +105,11 @@ func setNumber(reply *packet.Key, n uint16) {
 // One port serves sessions to different destinations.
 func TestPortsAreSharedAcrossDestinations(t *testing.T) {
 	use := &taken{keys: make(map[packet.Key]bool)}
-	a := allocator(1)
+	a := space(1)
 	for i := range 1000 {
 		k := key(packet.ProtoTCP, 40000)
 		k.Dst.Lo += uint64(i)
-		b, reason := a.Plan(&k, outside, use)
+		b, reason := plan(a, &k, use)
 		if reason != packet.ReasonNone || b.Reply.DstPort != 40000 {
 			t.Fatalf("%v %v", b.Reply, reason)
 		}
@@ -113,34 +120,18 @@ func TestPortsAreSharedAcrossDestinations(t *testing.T) {
 func TestNoPorts(t *testing.T) {
 	use := &taken{keys: make(map[packet.Key]bool)}
 	k := key(packet.ProtoGRE, 0)
-	b, reason := allocator(1).Plan(&k, outside, use)
+	b, reason := plan(space(1), &k, use)
 	if reason != packet.ReasonNone || b.Reply != (packet.Key{Src: k.Dst, Dst: outside, Proto: packet.ProtoGRE}) {
 		t.Fatalf("%v %v", b.Reply, reason)
 	}
 	use.keys[b.Reply] = true
 	k.Src = packet.MustAddr("10.0.0.6")
-	if _, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNATExhausted {
+	if _, reason = plan(space(1), &k, use); reason != packet.ReasonNATExhausted {
 		t.Errorf("two tunnels to one peer behind one address: %v", reason)
 	}
 	k.SrcPort, k.DstPort = 15, 16960
-	if b, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNone || b.Reply.SrcPort != 15 || b.Reply.DstPort != 16960 {
+	if b, reason = plan(space(1), &k, use); reason != packet.ReasonNone || b.Reply.SrcPort != 15 || b.Reply.DstPort != 16960 {
 		t.Errorf("another one, with a key: %v, %v", b.Reply, reason)
-	}
-}
-
-// The checksum of SCTP covers its ports and is not rewritten: they stay, or there
-// is no translation.
-func TestPlanSCTP(t *testing.T) {
-	use := &taken{keys: make(map[packet.Key]bool)}
-	k := key(packet.ProtoSCTP, 2905)
-	b, reason := allocator(1).Plan(&k, outside, use)
-	if reason != packet.ReasonNone || b.Reply.DstPort != 2905 || b.Reply.Dst != outside {
-		t.Fatalf("%v: %v", b.Reply, reason)
-	}
-	use.keys[b.Reply] = true
-	k.Src = packet.MustAddr("10.0.0.6")
-	if _, reason = allocator(1).Plan(&k, outside, use); reason != packet.ReasonNATExhausted {
-		t.Errorf("two associations from one port: %v", reason)
 	}
 }
 
@@ -161,7 +152,7 @@ func TestNeverTwice(t *testing.T) {
 
 func neverTwice(t *testing.T, seed uint64, steps int) {
 	r := rand.New(rand.NewPCG(seed, 9))
-	a, use := allocator(seed), &taken{keys: make(map[packet.Key]bool)}
+	a, use := space(seed), &taken{keys: make(map[packet.Key]bool)}
 	var open []packet.Key
 	protocols := []uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoICMP, packet.ProtoICMPv6}
 	for range steps {
@@ -177,11 +168,11 @@ func neverTwice(t *testing.T, seed uint64, steps int) {
 			setNumber(&k, 6000) // many want the same
 		}
 		use.asked = 0
-		b, reason := a.Plan(&k, outside, use)
+		b, reason := plan(a, &k, use)
 		if reason != packet.ReasonNone || use.keys[b.Reply] {
 			t.Fatalf("%v: %v, in use %v", k, reason, use.keys[b.Reply])
 		}
-		if use.asked > 1+128+1024 {
+		if use.asked > 1+2*8+128 {
 			t.Fatalf("%d questions for one decision", use.asked)
 		}
 		low, high := uint16(nat.FirstPort), uint16(nat.LastPort)
@@ -211,70 +202,32 @@ func TestExhausted(t *testing.T) {
 	for _, proto := range []uint8{packet.ProtoTCP, packet.ProtoICMP, packet.ProtoGRE} {
 		use := &fullBut{free: func(uint16) bool { return false }}
 		k := key(proto, 40000)
-		if b, reason := allocator(1).Plan(&k, outside, use); reason != packet.ReasonNATExhausted || b != (nat.Binding{}) {
+		if b, reason := plan(space(1), &k, use); reason != packet.ReasonNATExhausted || b != (nat.Binding{}) {
 			t.Errorf("%v: %+v %v", k, b, reason)
 		}
-		if use.asked > 1+128+1024 {
+		if use.asked > 1+2*8+128 {
 			t.Errorf("%v: %d questions", k, use.asked)
 		}
-	}
-}
-
-// Where one port in a hundred is free, the scan finds one where chance did not.
-func TestNearlyFull(t *testing.T) {
-	failed := 0
-	for seed := range uint64(2000) {
-		use := &fullBut{free: func(p uint16) bool { return p%100 == uint16(seed%100) && p >= nat.FirstPort }}
-		k := key(packet.ProtoTCP, 1)
-		if _, reason := allocator(seed).Plan(&k, outside, use); reason != packet.ReasonNone {
-			failed++
-		}
-	}
-	if failed > 0 {
-		t.Errorf("%d of 2000 found no port", failed)
-	}
-}
-
-// The scan turns around at the end of the range and finds what is free at its
-// start; it never leaves the range.
-func TestScanWraps(t *testing.T) {
-	beyond := func(p uint16) bool { return p < nat.FirstPort || p > nat.LastPort }
-	found := 0
-	for seed := range uint64(2000) {
-		k := key(packet.ProtoTCP, 1)
-		if b, reason := allocator(seed).Plan(&k, outside, &fullBut{free: beyond}); reason == packet.ReasonNone {
-			t.Fatalf("seed %d: port %d is out of range", seed, b.Reply.DstPort)
-		}
-		use := &fullBut{free: func(p uint16) bool { return beyond(p) || p == nat.FirstPort }}
-		if b, reason := allocator(seed).Plan(&k, outside, use); reason == packet.ReasonNone {
-			found++
-			if b.Reply.DstPort != nat.FirstPort {
-				t.Fatalf("seed %d: port %d is out of range", seed, b.Reply.DstPort)
-			}
-		}
-	}
-	if found < 10 { // some 2000 * (1024+128) / 60417 are expected
-		t.Errorf("the only free port was found %d times", found)
 	}
 }
 
 func TestReservePort(t *testing.T) {
 	use := &taken{keys: make(map[packet.Key]bool)}
 	match := packet.Key{Src: packet.MustAddr("198.51.100.9"), Dst: outside, DstPort: 1024, Proto: packet.ProtoTCP}
-	port, reason := allocator(1).ReservePort(&match, use)
+	port, reason := space(1).Reserve(&match, inside, use)
 	if port != 1024 || reason != packet.ReasonNone {
 		t.Fatalf("the wanted port is free: %d %v", port, reason)
 	}
 	use.keys[match] = true
 	for _, want := range []uint16{1024, 0} {
 		match.DstPort = want
-		port, reason = allocator(1).ReservePort(&match, use)
+		port, reason = space(1).Reserve(&match, inside, use)
 		if port < nat.FirstPort || port > nat.LastPort || reason != packet.ReasonNone || match.DstPort != want {
 			t.Errorf("wanted %d: %d %v", want, port, reason)
 		}
 	}
 	none := &fullBut{free: func(uint16) bool { return false }}
-	if port, reason = allocator(1).ReservePort(&match, none); port != 0 || reason != packet.ReasonNATExhausted {
+	if port, reason = space(1).Reserve(&match, inside, none); port != 0 || reason != packet.ReasonNATExhausted {
 		t.Errorf("%d %v", port, reason)
 	}
 }
@@ -282,11 +235,11 @@ func TestReservePort(t *testing.T) {
 // The same seed makes the same choices: a replayed capture gets the same ports.
 func TestDeterministic(t *testing.T) {
 	use := &fullBut{free: func(p uint16) bool { return p%7 == 0 }}
-	a, b := allocator(5), allocator(5)
+	a, b := space(5), space(5)
 	for i := range 100 {
 		k := key(packet.ProtoUDP, uint16(i))
-		x, _ := a.Plan(&k, outside, use)
-		y, _ := b.Plan(&k, outside, use)
+		x, _ := plan(a, &k, use)
+		y, _ := plan(b, &k, use)
 		if x != y {
 			t.Fatalf("%v and %v", x.Reply, y.Reply)
 		}
@@ -294,36 +247,129 @@ func TestDeterministic(t *testing.T) {
 }
 
 func TestAllocs(t *testing.T) {
-	a, k := allocator(1), key(packet.ProtoTCP, 40000)
+	a, k := space(1), key(packet.ProtoTCP, 40000)
 	var use nat.InUse = &fullBut{free: func(p uint16) bool { return p%100 == 0 }}
 	if n := testing.AllocsPerRun(100, func() {
-		a.Plan(&k, outside, use)
-		a.ReservePort(&k, use)
+		plan(a, &k, use)
+		a.Reserve(&k, inside, use)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-// bitmap is an engine with one bit for a port.
-type bitmap [1 << 16 / 64]uint64
 
-func (m *bitmap) Taken(reply *packet.Key) bool {
-	return m[reply.DstPort/64]&(1<<(reply.DstPort%64)) != 0
+// full is a space in which the sessions of as many ports of outside as percent says
+// live, all to one server.
+func full(tb testing.TB, percent int) (*nat.Space, *taken) {
+	s, use := space(3), &taken{keys: make(map[packet.Key]bool)}
+	want := (nat.LastPort - nat.FirstPort + 1) * percent / 100
+	for i := range want {
+		k := key(packet.ProtoTCP, 1)
+		k.Src.Lo += uint64(i)
+		b, reason := plan(s, &k, use)
+		if reason != packet.ReasonNone || use.keys[b.Reply] || b.Hold != nat.HoldPort {
+			tb.Fatalf("%d of %d: %v %v", i, want, b, reason)
+		}
+		use.keys[b.Reply] = true
+	}
+	return s, use
+}
+
+// To the last port each request finds one, with few questions; then there is none
+// for this server, and any for another one.
+func TestFull(t *testing.T) {
+	s, use := full(t, 100)
+	k := key(packet.ProtoTCP, 1)
+	use.asked = 0
+	if _, reason := plan(s, &k, use); reason != packet.ReasonNATExhausted || use.asked > 200 {
+		t.Errorf("%v after %d questions", reason, use.asked)
+	}
+	other := k
+	other.Dst = packet.MustAddr("198.51.100.10")
+	b, reason := plan(s, &other, use)
+	if reason != packet.ReasonNone || b.Hold != nat.HoldShared {
+		t.Errorf("%v %v", b, reason)
+	}
+	for reply := range use.keys { // one goes
+		s.Release(&nat.Binding{Original: k, Reply: reply, Hold: nat.HoldPort})
+		delete(use.keys, reply)
+		use.asked = 0
+		b, reason := plan(s, &k, use)
+		if reason != packet.ReasonNone || b.Reply != reply || use.asked > 4 {
+			t.Errorf("%v %v after %d questions; %v was free", b.Reply, reason, use.asked, reply)
+		}
+		break
+	}
+}
+
+// What everybody released leaves nothing behind.
+func TestReleaseAll(t *testing.T) {
+	s, use := full(t, 10)
+	for reply := range use.keys {
+		s.Release(&nat.Binding{Original: reply.Reply(), Reply: reply, Hold: nat.HoldPort})
+	}
+	if tcp, udp, other := s.Sessions(outside, outside); tcp+udp+other != 0 {
+		t.Errorf("%d %d %d sessions are left", tcp, udp, other)
+	}
+	k := key(packet.ProtoTCP, 40000)
+	if b, _ := plan(s, &k, &taken{}); b.Hold != nat.HoldPort || b.Reply.DstPort != 40000 {
+		t.Errorf("%v", b)
+	}
+}
+
+// UDP keeps the parity of its port, and the port of RTCP follows that of RTP.
+func TestParity(t *testing.T) {
+	s, use := space(1), &taken{keys: make(map[packet.Key]bool)}
+	pairs := 0
+	for i := range 1000 {
+		k := key(packet.ProtoUDP, uint16(1024+2*i)) // below the range: it can not be kept
+		rtp, _ := plan(s, &k, use)
+		use.keys[rtp.Reply] = true
+		k.SrcPort++
+		rtcp, _ := plan(s, &k, use)
+		use.keys[rtcp.Reply] = true
+		if rtp.Reply.DstPort&1 != 0 || rtcp.Reply.DstPort&1 != 1 {
+			t.Fatalf("ports %d and %d", rtp.Reply.DstPort, rtcp.Reply.DstPort)
+		}
+		if rtcp.Reply.DstPort == rtp.Reply.DstPort+1 {
+			pairs++
+		}
+	}
+	if pairs != 1000 {
+		t.Errorf("%d pairs of 1000", pairs)
+	}
+}
+
+func TestReservePair(t *testing.T) {
+	s, use := space(1), &taken{keys: make(map[packet.Key]bool)}
+	match := packet.Key{Src: packet.MustAddr("198.51.100.9"), Dst: outside, DstPort: 40000, Proto: packet.ProtoUDP}
+	n, reason := s.ReservePair(&match, inside, use)
+	if n != 40000 || reason != packet.ReasonNone {
+		t.Errorf("the wanted pair is free: %d %v", n, reason)
+	}
+	second := match
+	second.DstPort = 40001
+	use.keys[second] = true
+	if n, reason = s.ReservePair(&match, inside, use); n == 40000 || n&1 != 0 || reason != packet.ReasonNone {
+		t.Errorf("%d %v", n, reason)
+	}
+	match.DstPort = 40003
+	if n, _ = s.ReservePair(&match, inside, use); n&1 != 0 {
+		t.Errorf("%d is not even", n)
+	}
 }
 
 func BenchmarkPlan(b *testing.B) {
-	for _, percent := range []uint64{0, 50, 90, 99, 100} {
+	for _, percent := range []int{0, 50, 90, 99, 100} {
 		b.Run(fmt.Sprintf("full=%d%%", percent), func(b *testing.B) {
-			use, r := new(bitmap), rand.New(rand.NewPCG(1, 1))
-			for p := range 1 << 16 {
-				if r.Uint64N(100) < percent {
-					use[p/64] |= 1 << (p % 64)
-				}
-			}
-			a, k := nat.New(rand.NewChaCha8([32]byte{})), key(packet.ProtoTCP, 1)
+			s, _ := full(b, percent)
+			k := key(packet.ProtoTCP, 1)
+			use := &fullBut{free: func(uint16) bool { return true }}
 			b.ReportAllocs()
 			for b.Loop() {
-				a.Plan(&k, outside, use)
+				if x, reason := plan(s, &k, use); reason == packet.ReasonNone {
+					s.Release(&x)
+				}
 			}
 		})
 	}

@@ -1,0 +1,131 @@
+package nat
+
+import (
+	"portcullis/config"
+	"portcullis/packet"
+)
+
+// Filter is who may send to a source that was translated.
+type Filter uint8
+
+// Filters.
+const (
+	// FilterExact lets in what the client has sent to, and gives each of its
+	// sessions a port of its own choice: address and port-dependent mapping and
+	// filtering in the words of RFC 4787.
+	FilterExact Filter = iota
+	// FilterSTUN keeps one external port for all that a client sends from one of
+	// its own (endpoint-independent mapping) and lets STUN messages in from any
+	// host (FortiOS: permit-stun-host).
+	FilterSTUN
+	// FilterAny lets any UDP in that is sent to the external port (FortiOS:
+	// permit-any-host).
+	FilterAny
+)
+
+// Source says how the source of a session is translated: what a policy or a
+// central SNAT rule says about it, compiled. It is immutable.
+type Source struct {
+	Pools    []*Pool // tried in order; none: an address that the caller names
+	Preserve bool    // the port of the client is kept where it is free
+	Fixed    bool    // the port of the client, or none
+	Filter   Filter
+	lo, hi   uint16 // nat-port: only these; 0: those of the pool
+}
+
+// Interface is the translation to the address of the outgoing interface, as a
+// policy with nat has it by default.
+var Interface = &Source{Preserve: true}
+
+// filter is the filter of sessions to p; nil is no pool.
+func (h *Source) filter(p *Pool) Filter {
+	if p != nil && p.AnyHost {
+		return FilterAny
+	}
+	return h.Filter
+}
+
+// window is the range of ports at an address of p, or of an interface where p is
+// nil.
+func (h *Source) window(p *Pool, proto uint8) (first, last uint16) {
+	switch {
+	case h.lo != 0:
+		return h.lo, h.hi
+	case p != nil && (p.lo != FirstPort || p.hi != LastPort):
+		return p.lo, p.hi
+	case proto == packet.ProtoICMP || proto == packet.ProtoICMPv6:
+		return firstID, lastID
+	}
+	return FirstPort, LastPort
+}
+
+// Sources is all that a configuration says about the translation of sources. It
+// is immutable.
+type Sources struct {
+	Pools    []*Pool            // of the configuration, in order
+	policies map[uint32]*Source // by policy id
+	central  []*Source          // by rule of the central SNAT map; nil: not translated
+}
+
+// CompileSources makes the sources of cfg. Errors name the entry.
+func CompileSources(cfg *config.Config, x Index) (*Sources, error) {
+	c := sourceCompiler{index: x, pools: map[string]*Pool{}, pools6: map[string]*Pool{}, out: &Sources{policies: map[uint32]*Source{}}}
+	if err := c.compilePools(cfg); err != nil {
+		return nil, err
+	}
+	for _, p := range cfg.Policies {
+		if p.NAT {
+			c.out.policies[p.PolicyID] = c.policy(p)
+		}
+	}
+	for _, r := range cfg.CentralSNAT {
+		c.out.central = append(c.out.central, c.rule(r))
+	}
+	return c.out, nil
+}
+
+// Policy is how the policy of that id translates; nil where it does not.
+func (s *Sources) Policy(id uint32) *Source { return s.policies[id] }
+
+// Central is how that rule of the central SNAT map translates; nil where it does
+// not.
+func (s *Sources) Central(rule int) *Source { return s.central[rule] }
+
+// Pool is the pool that has a among its addresses, or nil.
+func (s *Sources) Pool(a packet.Addr) *Pool {
+	for _, p := range s.Pools {
+		if p.Holds(a) {
+			return p
+		}
+	}
+	return nil
+}
+
+// Inward is the inner address behind an outer one of an NPTv6 pool.
+func (s *Sources) Inward(a packet.Addr) (packet.Addr, bool) {
+	if a.Is4() {
+		return a, false
+	}
+	for _, p := range s.Pools {
+		if p.Method == NPTv6 {
+			if inner, ok := p.prefix.in(a); ok {
+				return inner, true
+			}
+		}
+	}
+	return a, false
+}
+
+// Reaches says whether a session that is translated by h may have address a: one
+// of its pools', or the caller's own where it has none.
+func (h *Source) Reaches(a, own packet.Addr) bool {
+	if len(h.Pools) == 0 {
+		return a == own
+	}
+	for _, p := range h.Pools {
+		if p.Holds(a) {
+			return true
+		}
+	}
+	return false
+}
