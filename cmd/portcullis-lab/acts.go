@@ -36,6 +36,9 @@ var acts = []act{
 		Out with everything, hidden by NAT (policy 1); in with FTP to one server (policy 3).`},
 }
 
+// extras are acts that the demonstration leaves out.
+var extras = []act{matrix}
+
 func (s *stage) ftpServer(ports string) (*peer.Server, error) {
 	return peer.Serve(s.Server, "ftp-server", "-ports", ports)
 }

@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"portcullis/lab"
@@ -39,15 +40,17 @@ func (f FTPFetch) curl(to string) []string {
 	return append(args, fmt.Sprintf("%s://%s/%s", scheme, f.Server, f.File))
 }
 
-// curlLine leaves out how much was encrypted when.
+// curlNoise begins lines about TLS, of which there are many.
+var curlNoise = []string{"* TLSv", "*  ", "* SSL ", "* Server certificate:", "* old SSL ", "* ALPN", "* CAfile"}
+
+// curlLine leaves out how much was encrypted when, and how.
 func curlLine(line string) string {
-	for _, mark := range []string{"> ", "< ", "* "} {
-		if strings.HasPrefix(line, mark) {
-			return line
-		}
-	}
 	if strings.HasPrefix(line, "curl: ") {
 		return "* " + line
+	}
+	begins := func(mark string) bool { return strings.HasPrefix(line, mark) }
+	if slices.ContainsFunc([]string{"> ", "< ", "* "}, begins) && !slices.ContainsFunc(curlNoise, begins) {
+		return line
 	}
 	return ""
 }
