@@ -25,21 +25,25 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		}
 		return w.adopt(p, e)
 	}
-	if w.own(p) {
+	if m := w.invites(p); m != nil {
+		return w.invite(p, m)
+	}
+	d := w.destination(p)
+	if !d.altered && w.own(p) {
 		v, r := w.local(p)
 		return nil, v, r
 	}
-	if r := w.mayCross(p); r != packet.ReasonNone {
+	if r := w.mayCross(p, &d); r != packet.ReasonNone {
 		return nil, Drop, r
 	}
-	to, r := w.route(p.Key.Dst)
+	to, r := w.route(d.key.Dst)
 	if r != packet.ReasonNone {
 		return nil, Drop, r
 	}
 	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
-	m := w.rules.policies.Lookup(p.In, to.Out, &p.Key)
+	m := w.rules.policies.Lookup(p.In, to.Out, &d.key, d.vip)
 	if midway(p) && (m.Policy.Accept && !picksUp(m.Policy, p) || !m.Policy.Accept && w.strays(p)) {
 		return w.alone(p, packet.ReasonNoSession)
 	}
@@ -49,7 +53,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		}
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
-	return w.open(p, to, m)
+	return w.open(p, &d, to, m)
 }
 
 // alone decides about a packet that can not open a session, because of r: it is
@@ -98,8 +102,8 @@ func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service 
 	return why
 }
 
-// open creates the session that policy m allows.
-func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
+// open creates the session that policy m allows, to destination d.
+func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (*session.Session, Verdict, packet.Reason) {
 	if p.Key.Proto == packet.ProtoTCP && !p.ChecksumOK() {
 		return nil, Drop, packet.ReasonBadChecksum
 	}
@@ -107,18 +111,9 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	var b nat.Binding
-	if !m.Policy.NAT {
-		b = nat.Identity(p.Key)
-	} else {
-		src, ok := w.rules.routes.SourceFor(to.Out, !p.Key.Dst.Is4(), nextHop(to.Gateway, p.Key.Dst))
-		if !ok {
-			return nil, Drop, packet.ReasonNATNoAddress
-		}
-		var r packet.Reason
-		if b, r = w.ports.Plan(&p.Key, src, w); r != packet.ReasonNone {
-			return nil, Drop, r
-		}
+	b, r := w.translate(p, d, to, m)
+	if r != packet.ReasonNone {
+		return nil, Drop, r
 	}
 	s := w.begin(p, b, to, session.Ref{})
 	if s == nil {
@@ -126,7 +121,7 @@ func (w *Worker) open(p *Slot, to route.Route, m policy.Match) (*session.Session
 	}
 	obey(s, m)
 	w.bind(s, p, m)
-	w.enter(s, w.rules.clocks.of(&p.Key, m.Policy.ID, m.Object))
+	w.enter(s, w.rules.clocks.of(&d.key, m.Policy.ID, m.Object))
 	w.shape(s, shaper)
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
@@ -166,12 +161,14 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		asLeft := p.Key
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
 		var plan nat.Binding
-		if plan, r = w.ports.Plan(&asLeft, leave.Src, w); r != packet.ReasonNone {
+		if plan, r = w.nat.PlanAt(&asLeft, leave.Src, p.Key.Src, int64(w.now), w); r != packet.ReasonNone {
+			w.exhausted(0, master.Policy, &asLeft)
 			return nil, Drop, r
 		}
-		b.Reply = plan.Reply
+		b.Reply, b.Hold = plan.Reply, plan.Hold
 	}
 	if old, _ := w.table.Find(&b.Reply); old == master {
+		w.nat.Release(&b)
 		return nil, Drop, packet.ReasonSessionClash
 	}
 	was := *e // what makes room for the child may take it along
@@ -194,13 +191,14 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 }
 
 // begin makes a session with these keys, which is not yet in the table, or nil
-// where that has no room. Its master, where it has one, does not give way to it.
+// where that has no room; then what the binding holds is given back. Its master, where it has one, does not give way to it.
 func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Ref) *session.Session {
 	if !w.room(master) {
+		w.nat.Release(&b)
 		return nil
 	}
 	s := w.table.New()
-	s.Key = [2]packet.Key{b.Original, b.Reply}
+	s.Key, s.Hold = [2]packet.Key{b.Original, b.Reply}, uint8(b.Hold)
 	s.SetRewrites()
 	s.Out[packet.Original], s.Hop[packet.Original] = to.Out, to.Hop
 	s.Out[packet.Reply] = p.In

@@ -39,15 +39,17 @@ func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGo
 const lowPort = 1024
 
 // Announce makes the expectation that the sender of direction dir announced. The
-// endpoint must be the sender's own. What its peer will read, and connect to, is
-// the sender as the peer sees it; both follow from the two keys of the control
+// endpoint must be the sender's own, or the one that it has for its peer: a server
+// may have been told its public address. What the peer will read, and connect to,
+// is the sender as the peer sees it; both follow from the two keys of the control
 // session, whatever is translated.
 func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
-	if n.s.Blocked || at != mine.Src || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
+	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
+	if n.s.Blocked || at != mine.Src && !asSeen || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
@@ -95,7 +97,7 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
 		x.Match = old.Match // announced again: the same port is spelt
 		return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Refreshed
 	}
-	port, r := n.w.ports.ReservePort(&x.Match, n.w)
+	port, r := n.w.nat.Reserve(&x.Match, x.Leave.Dst, n.w)
 	if r != packet.ReasonNone {
 		return false
 	}

@@ -65,7 +65,7 @@ func (w *Worker) astray(p *Slot) (Verdict, packet.Reason) {
 	if r := w.addressed(&p.Key); r != packet.ReasonNone {
 		return Drop, r
 	}
-	if r := w.mayCross(p); r != packet.ReasonNone {
+	if r := w.mayCross(p, &destination{key: p.Key}); r != packet.ReasonNone {
 		return Drop, r
 	}
 	to, r := w.route(p.Key.Dst)

@@ -163,6 +163,7 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		w.table.Discard(t)
 		return Contradicts
 	}
+	w.hold(t)
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
 	w.settle(t)

@@ -23,6 +23,7 @@ type Names struct {
 	policies   map[uint32]string
 	helpers    []*helpers.Helper
 	shapers    register[string]
+	pools      register[string]
 	timers     register[timers]
 	ttls       register[ttl]
 	profiles   register[profile]
@@ -80,6 +81,7 @@ func NewNames() *Names {
 	n := &Names{policies: map[uint32]string{}, hops: map[packet.Addr]uint16{}, gateways: make([]packet.Addr, 1), helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
 	n.services.number("")
 	n.shapers.number("", "")
+	n.pools.number("", "")
 	n.profiles.number(profile{}, "")
 	return n
 }
@@ -143,6 +145,24 @@ func (n *Names) shaperNumber(name string) (uint16, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.shapers.number(name, "firewall shaper per-ip-shaper")
+}
+
+// Pool is the name of IP pool i; "" for 0.
+func (n *Names) Pool(i uint16) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.pools.values) {
+		return n.pools.values[i]
+	}
+	return ""
+}
+
+// poolNumber is the number of the IP pool of that name; it gets one where it has
+// none.
+func (n *Names) poolNumber(name string) (uint16, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.pools.number(name, "firewall ippool")
 }
 
 // timersNumber is the number of a set of timers; it gets one where it has none.

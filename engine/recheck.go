@@ -34,16 +34,18 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 		return false
 	case s.Master.ID != 0:
 		return w.masterAllows(s) && (!moved || w.keepsSource(s))
+	case isInvited(s):
+		return w.stillInvited(s)
 	}
-	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &s.Key[packet.Original])
+	d, stays := w.rules.stays(s)
+	if !stays {
+		return false
+	}
+	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &d.key, d.vip)
 	if !m.Policy.Accept {
 		return false
 	}
-	if moved && !m.Policy.NAT {
-		w.lapse(s)
-		return false
-	}
-	if moved && !w.keepsSource(s) {
+	if moved && sourceTranslated(s) && !w.keepsSource(s) {
 		return false
 	}
 	obey(s, m)
@@ -60,7 +62,7 @@ func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
 	translated := s.Translated()
 	outside := outward(s)
 	if translated {
-		if _, own := w.rules.routes.Local(s.Key[outside.Other()].Dst); !own {
+		if !w.rules.ours(s.Key[outside.Other()].Dst) {
 			return false, false
 		}
 	}
@@ -85,24 +87,15 @@ func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
 // source: the opener's, but where only the destination is translated for it, the
 // other.
 func outward(s *session.Session) packet.Dir {
-	if s.Key[packet.Reply].Dst == s.Key[packet.Original].Src && s.Key[packet.Original].Dst != s.Key[packet.Reply].Src {
+	if !sourceTranslated(s) && s.Key[packet.Original].Dst != s.Key[packet.Reply].Src {
 		return packet.Reply
 	}
 	return packet.Original
 }
 
-// keepsSource says whether the way that a translated session was moved to gives
-// its packets the address that the other side knows. Where it does not, the
-// session ends soon, so that a new one can take the way.
-func (w *Worker) keepsSource(s *session.Session) bool {
-	d := outward(s)
-	leave := s.Leaving(d)
-	src, ok := w.rules.routes.SourceFor(s.Out[d], !leave.Dst.Is4(), w.hop(s, d, leave.Dst))
-	if ok && src == leave.Src {
-		return true
-	}
-	w.lapse(s)
-	return false
+// sourceTranslated says whether the opener's address is translated.
+func sourceTranslated(s *session.Session) bool {
+	return s.Key[packet.Reply].Dst != s.Key[packet.Original].Src
 }
 
 // lapse has s end at the next tick.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portcullis/config"
+	"portcullis/nat"
 	"portcullis/packet"
 	"portcullis/packet/reassembly"
 	"portcullis/policy"
@@ -31,11 +32,15 @@ type Ruleset struct {
 	MaxSession int
 
 	policies    *policy.Table
-	configured  *route.Table  // as if all links were up
-	routes      *route.Table  // as the links are
-	gateways    []packet.Addr // by number
-	bindings    *bindings     // which helper reads a session
-	interfaces  []iface       // by interface index
+	virtual     *nat.Destinations
+	sources     *nat.Sources
+	central     *policy.Central // nil: policies say how sources are translated
+	hairpin     bool            // snat-hairpin-traffic
+	configured  *route.Table    // as if all links were up
+	routes      *route.Table    // as the links are
+	gateways    []packet.Addr   // by number
+	bindings    *bindings       // which helper reads a session
+	interfaces  []iface         // by interface index
 	fragments   reassembly.Limits
 	secondary   map[packet.Addr]config.AllowAccess
 	tcp         tcp.Mode // how closely connections are tracked
@@ -119,6 +124,9 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {
 		return nil, err
 	}
+	if err = rs.compileNAT(cfg, index, names); err != nil {
+		return nil, err
+	}
 	if rs.configured, err = route.Compile(cfg, index, names.hop); err != nil {
 		return nil, err
 	}
@@ -130,6 +138,27 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	}
 	names.setPolicies(policyNames)
 	return rs, nil
+}
+
+// compileNAT makes what rs says of translation.
+func (rs *Ruleset) compileNAT(cfg *config.Config, index func(string) (uint16, bool), names *Names) error {
+	services, err := policy.Services(cfg)
+	if err != nil {
+		return err
+	}
+	if rs.virtual, err = nat.CompileDestinations(cfg, index, services); err != nil {
+		return err
+	}
+	if rs.sources, err = nat.CompileSources(cfg, nat.Index{Interface: index, Pool: names.poolNumber}); err != nil {
+		return err
+	}
+	if cfg.Settings.CentralNAT {
+		if rs.central, err = policy.CompileCentral(cfg, index); err != nil {
+			return err
+		}
+	}
+	rs.hairpin = cfg.Settings.SNATHairpin
+	return nil
 }
 
 // Relink is rs for a machine whose links have changed, under a generation of its

@@ -86,16 +86,20 @@ func (w *Worker) mayOpen(p *Slot) packet.Reason {
 	return packet.ReasonNone
 }
 
-// mayCross refuses addresses that do not cross a router.
-func (w *Worker) mayCross(p *Slot) packet.Reason {
+// mayCross refuses addresses that do not cross a router, and those that are only
+// translated to or from.
+func (w *Worker) mayCross(p *Slot, d *destination) packet.Reason {
 	if _, own := w.rules.routes.Local(p.Key.Src); own {
 		return packet.ReasonMartianSource
 	}
 	if !p.Key.Src.Is4() && p.Key.Src.IsLinkLocal() {
 		return packet.ReasonMartianSource
 	}
-	if !p.Key.Dst.Is4() && p.Key.Dst.IsLinkLocal() {
+	if !d.key.Dst.Is4() && d.key.Dst.IsLinkLocal() {
 		return packet.ReasonMartianDestination
+	}
+	if !d.altered && w.rules.translates(p.Key.Dst) {
+		return packet.ReasonNATNoMapping
 	}
 	return packet.ReasonNone
 }

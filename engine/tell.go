@@ -21,7 +21,7 @@ func (w *Worker) tell(p *Slot) {
 // reset-sessionless-tcp asks for it. Nothing was asked about the source yet.
 func (w *Worker) sessionless(p *Slot) {
 	if !w.rules.resetSessionless || p.Key.Proto != packet.ProtoTCP ||
-		w.mayCross(p) != packet.ReasonNone || !w.comesFrom(p) {
+		w.mayCross(p, &destination{key: p.Key}) != packet.ReasonNone || !w.comesFrom(p) {
 		return
 	}
 	w.resetBack(p)

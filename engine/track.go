@@ -33,6 +33,7 @@ func (w *Worker) track(s *session.Session, dir packet.Dir, p *Slot) packet.Reaso
 		alive = r == sctp.Alive
 	case dir == packet.Reply && !s.Replied:
 		s.Replied, s.State = true, session.StateEstablished
+		w.answered(s)
 		s.SetTimeout(w.rules.clocks.idle(s))
 		w.settle(s)
 	}

@@ -53,7 +53,7 @@ type Worker struct {
 	now    session.Tick
 	table  *session.Table
 	expect *session.Expectations
-	ports  *nat.Allocator
+	nat    *nat.Space
 	sink   Sink
 	event  session.Event // that the sink has
 
@@ -66,6 +66,9 @@ type Worker struct {
 	limit     bucket        // of ICMP errors
 	successor sctp.Assoc    // what a new SCTP association begins as
 	resets    bucket        // of resets that answer a packet
+	request   nat.Request   // to nat
+	held      nat.Binding   // likewise
+	lacking   lacking       // pools that were told of as exhausted
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -96,6 +99,7 @@ type Stats struct {
 	Clashes      uint64 // sessions that ended because a new one has their tuple
 	Evicted      uint64 // sessions that gave way to new ones
 	Tension      uint64 // those of them that did because the table was full
+	Exhausted    uint64 // sessions that found no port or address to be translated to
 	Astray       uint64 // packets that were routed without a session (asymroute)
 	Reassembled  uint64 // packets that were put together from fragments
 	EventsLost   uint64
@@ -113,7 +117,6 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
 		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
-		ports:  nat.New(rng),
 		lastID: uint32(rng.Uint64()),
 	}
 	if o.Advise != nil {
@@ -122,6 +125,8 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	w.fragments = reassembly.New(rng.Uint64(), w.Count)
 	w.fragments.SetLimits(rs.fragments)
 	w.announce.w = w
+	w.nat = nat.New(rng, w.noteBlock)
+	w.nat.Obey(rs.sources, rs.virtual)
 	return w
 }
 
@@ -131,6 +136,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 // alone: it does not know the numbers that were given out since (see Names).
 func (w *Worker) SetRuleset(rs *Ruleset) {
 	w.rules = rs.knowing(w.names)
+	w.nat.Obey(rs.sources, rs.virtual)
 	w.fragments.SetLimits(rs.fragments)
 }
 
@@ -238,6 +244,7 @@ func (w *Worker) Tick(now session.Tick) (more bool) {
 	w.gen.reset()
 	more = w.fragments.Expire(int64(now), expireBudget)
 	more = w.expect.Expire(now, expireBudget, w.expectationGone) || more
+	more = w.nat.Expire(int64(now), expireBudget) || more
 	return w.table.Expire(now, expireBudget, w.idled) || more
 }
 

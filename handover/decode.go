@@ -205,7 +205,7 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	s.Against, s.AnySeq, s.Resets, s.CheckNew = has&isAgainst != 0, has&isAnySeq != 0, has&isResets != 0, has&isCheckNew != 0
 	s.Encrypted = has&isEncrypted != 0
 	proto := f.uint8()
-	s.State, s.Still, s.ResetBy, s.Helper, s.Hello = session.State(f.uint8()), f.uint8(), f.uint8(), f.uint8(), f.uint8()
+	s.State, s.Still, s.ResetBy, s.Helper, s.Hello, s.Hold = session.State(f.uint8()), f.uint8(), f.uint8(), f.uint8(), f.uint8(), f.uint8()
 	six := has&is6 != 0
 	s.Key[packet.Original] = f.key(proto, six)
 	s.Key[packet.Reply] = s.Key[packet.Original].Reply()

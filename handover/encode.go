@@ -42,7 +42,7 @@ func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte)
 	b = binary.BigEndian.AppendUint16(b, bit(six, is6)|bit(translated, isTranslated)|bit(s.Bound, isBound)|bit(s.Blocked, isBlocked)|
 		bit(s.LogEnd, isLogEnd)|bit(s.Replied, isReplied)|bit(s.Against, isAgainst)|bit(s.AnySeq, isAnySeq)|bit(s.Resets, isResets)|
 		bit(s.CheckNew, isCheckNew)|bit(s.Encrypted, isEncrypted)|bit(memory != nil, hasMemory))
-	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper, s.Hello)
+	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper, s.Hello, s.Hold)
 	b = appendKey(b, original, six)
 	if translated {
 		b = appendKey(b, reply, six)

@@ -47,7 +47,7 @@ func key(proto uint8, src string, sport uint16, dst string, dport uint16) packet
 func full() *session.Record {
 	s := &session.Record{
 		LastSeen: now - session.Tick(90*time.Second) - 1, Created: now - session.Tick(50*time.Hour), Out: [2]uint16{1, 2}, Hop: [2]uint16{2, 1},
-		State: session.StateEstablished, Still: 2, Bound: true, Blocked: true, Replied: true, AnySeq: true, Helper: 1, ResetBy: 2,
+		State: session.StateEstablished, Still: 2, Bound: true, Blocked: true, Replied: true, AnySeq: true, Helper: 1, ResetBy: 2, Hold: 0x83,
 		Bytes: [2]uint64{1 << 40, 7}, Packets: [2]uint64{1 << 33, math.MaxUint64},
 		TCP: tcp.PickUp(1, tcp.Segment{Seq: 77, Ack: 99, Len: 5, Window: 9, Flags: tcp.ACK}),
 		ID:  3_999_999_999, Policy: math.MaxUint32, Service: 2, Shaper: 1,

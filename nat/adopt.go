@@ -42,7 +42,7 @@ func (s *Space) adoptMapping(m Mapping, how *Source) Hold {
 		m.realm = p.first
 	}
 	m.Filter = how.filter(p)
-	c := class(classOf(m.Proto))
+	c := classOf(m.Proto)
 	if i, ok := s.maps.byOuter[m.outer()]; ok {
 		if s.maps.all[i].inner() != m.inner() {
 			return HoldShared
@@ -51,7 +51,7 @@ func (s *Space) adoptMapping(m Mapping, how *Source) Hold {
 		return HoldMapping
 	}
 	_, other := s.maps.byInner[m.inner()]
-	if other || m.Filter == FilterExact || c >= classSCTP {
+	if other || m.Filter == FilterExact || !mappable(c) {
 		return s.occupy(m.Outer, m.Inner, c, m.OuterPort)
 	}
 	m.under = s.occupy(m.Outer, m.Inner, c, m.OuterPort)
@@ -65,7 +65,7 @@ func (s *Space) adoptMapping(m Mapping, how *Source) Hold {
 
 // occupy occupies a port for a client, in the way of the pool that has the
 // address now; HoldShared where another one has it.
-func (s *Space) occupy(addr, client packet.Addr, c class, n uint16) Hold {
+func (s *Space) occupy(addr, client packet.Addr, c portClass, n uint16) Hold {
 	p, h := s.sources.Pool(addr), s.holder(addr)
 	switch {
 	case p != nil && p.Method == OneToOne:
@@ -91,7 +91,7 @@ func (s *Space) occupyLease(addr, client packet.Addr) Hold {
 	return HoldLease
 }
 
-func (s *Space) occupyBlock(p *Pool, h *holder, addr, client packet.Addr, c class, n uint16) Hold {
+func (s *Space) occupyBlock(p *Pool, h *holder, addr, client packet.Addr, c portClass, n uint16) Hold {
 	if h.blocks == nil {
 		h.blocks = newGrid(p)
 		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))

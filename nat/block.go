@@ -192,7 +192,7 @@ func (s *Space) busy(b *block) {
 }
 
 // vacate gives back a port of a block.
-func (s *Space) vacate(h *holder, c class, n uint16) {
+func (s *Space) vacate(h *holder, c portClass, n uint16) {
 	s.drop(h, c, n)
 	g := h.blocks
 	if g == nil || n < g.first || int((n-g.first)/g.size) >= len(g.blocks) {

@@ -11,7 +11,7 @@ const (
 // window is where a port is looked for: in the range first to last of an address.
 type window struct {
 	h           *holder
-	class       class
+	class       portClass
 	first, last uint16
 	keep        bool // the port that the probe has is welcome where the window holds it
 	any         bool // and where it does not

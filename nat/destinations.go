@@ -26,13 +26,15 @@ type Destinations struct {
 
 	mapped4, mapped6 addrIndex // by mapped address, to speakers
 	speakers         [][]uint16
+
+	served map[string]*reservation // by list of services, while compiling
 }
 
 // extCell is what the addresses of a stretch have in common: a run of doors, and the
 // ports that are forwarded.
 type extCell struct {
 	off, n   uint32
-	reserved [classes][]config.PortSpan
+	reserved reservation
 }
 
 // doorStretch is a run of lists for the doors from first to the next stretch's.
@@ -50,7 +52,7 @@ func CompileDestinations(cfg *config.Config, ifIndex func(name string) (uint16, 
 	if n := len(cfg.VIPs) + len(cfg.VIPs6); n >= math.MaxUint16 {
 		return nil, fmt.Errorf("firewall vip: %d of both families: fewer than %d are expected", n, math.MaxUint16)
 	}
-	d := &Destinations{cells: make([]extCell, 1), speakers: make([][]uint16, 1)}
+	d := &Destinations{cells: make([]extCell, 1), speakers: make([][]uint16, 1), served: make(map[string]*reservation)}
 	n4, n6 := cfg.VIPNumbers()
 	for _, c := range cfg.VIPs {
 		if err := d.add("vip", c, n4[c.Name], ifIndex, services); err != nil {
@@ -63,6 +65,7 @@ func CompileDestinations(cfg *config.Config, ifIndex func(name string) (uint16, 
 		}
 	}
 	d.index()
+	d.served = nil
 	return d, nil
 }
 
@@ -107,16 +110,14 @@ func (d *Destinations) cell(list []uint32) uint32 {
 				continue
 			}
 			first, last := door(class)<<16, door(class)<<16|0xffff
-			if v.ports != 0 && class <= classSCTP {
+			if v.extPort != (config.PortSpan{}) {
 				first, last = first|door(v.extPort.Low), first|door(v.extPort.High)
-				c.reserved[class] = append(c.reserved[class], v.extPort)
 			}
 			edges = append(edges, doorEdge{first, uint16(i), false}, doorEdge{last + 1, uint16(i), true})
 		}
+		d.reserve(&c.reserved, v)
 	}
-	for class := range c.reserved {
-		c.reserved[class] = mergePorts(c.reserved[class])
-	}
+	c.reserved.merge()
 	d.sweepDoors(edges)
 	c.n = uint32(len(d.doors)) - c.off
 	d.cells = append(d.cells, c)
@@ -158,21 +159,6 @@ func (d *Destinations) sweepDoors(edges []doorEdge) {
 		d.doors = append(d.doors, doorStretch{first: e.at, off: uint32(len(d.lists)), n: uint32(len(active))})
 		d.lists = append(d.lists, active...)
 	}
-}
-
-// mergePorts sorts spans and joins those that overlap or touch.
-func mergePorts(list []config.PortSpan) []config.PortSpan {
-	slices.SortFunc(list, func(a, b config.PortSpan) int { return int(a.Low) - int(b.Low) })
-	n := 0
-	for i, s := range list {
-		if i > 0 && int(s.Low) <= int(list[n-1].High)+1 {
-			list[n-1].High = max(list[n-1].High, s.High)
-			continue
-		}
-		list[n] = s
-		n++
-	}
-	return list[:n]
 }
 
 // speak makes the entry of the mapped addresses that all of list map to: whoever
@@ -255,14 +241,6 @@ func (d *Destinations) SourceOf(out uint16, src packet.Addr) (ext packet.Addr, a
 		}
 	}
 	return packet.Addr{}, false, false
-}
-
-// ReservedPorts returns the ports of address a that virtual IPs forward flows of
-// a protocol from, sorted and disjoint: sources that are translated to a must not
-// use them. A virtual IP without port forwarding reserves none. The caller borrows the slice
-// and must not change it.
-func (d *Destinations) ReservedPorts(a packet.Addr, proto uint8) []config.PortSpan {
-	return d.cells[d.external(a)].reserved[classOf(proto)]
 }
 
 // VIPs returns the enabled virtual IPs in order of the configuration, those of

@@ -19,12 +19,20 @@ func port(name string) (uint16, bool) {
 	return i, err == nil && i < 4
 }
 
-// oddPorts is the only service: flows from an odd source port.
-func oddPorts(names []string) (func(*packet.Key) bool, error) {
-	if names[0] != "ODD" {
-		return nil, fmt.Errorf("service %q: no such service or group", names[0])
+// services knows two: SOME are flows to some ports and all queries, WEB is TCP to
+// ports 80 and 443.
+func services(names []string) (func(*packet.Key) bool, error) {
+	switch names[0] {
+	case "SOME":
+		return some, nil
+	case "WEB":
+		return func(k *packet.Key) bool { return k.Proto == packet.ProtoTCP && (k.DstPort == 80 || k.DstPort == 443) }, nil
 	}
-	return func(k *packet.Key) bool { return k.SrcPort%2 == 1 }, nil
+	return nil, fmt.Errorf("service %q: no such service or group", names[0])
+}
+
+func some(k *packet.Key) bool {
+	return 10 <= k.DstPort && k.DstPort < 20 || k.DstPort >= 65533 || k.Proto == packet.ProtoICMP || k.Proto == packet.ProtoICMPv6
 }
 
 // span reads "a" or "a-b".
@@ -68,7 +76,7 @@ func destinations(t testing.TB, vips ...*config.VIP) *nat.Destinations {
 			cfg.VIPs6 = append(cfg.VIPs6, (*config.VIP6)(v))
 		}
 	}
-	d, err := nat.CompileDestinations(cfg, port, oddPorts)
+	d, err := nat.CompileDestinations(cfg, port, services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +100,8 @@ func TestVIP(t *testing.T) {
 		vip("off", "203.0.113.4", "10.0.0.7", func(v *config.VIP) { v.Status = false }),
 		vip("some", "203.0.113.5", "10.0.0.8", func(v *config.VIP) { v.SrcFilter = spans("192.0.2.9", "198.51.100.0-198.51.100.255") }),
 		vip("others", "203.0.113.5", "10.0.0.9", func(v *config.VIP) { v.SrcIntfFilter = []string{"i0", "i2"} }),
-		vip("odd", "203.0.113.6", "10.0.0.10", func(v *config.VIP) { v.Service = []string{"ODD"} }),
+		vip("some ports", "203.0.113.6", "10.0.0.10", func(v *config.VIP) { v.Service = []string{"SOME"} }),
+		vip("gathered", "203.0.113.7", "10.0.0.11", forward("tcp", config.PortSpan{}, config.PortSpan{Low: 8443, High: 8443}), func(v *config.VIP) { v.Service = []string{"SOME"} }),
 		vip("six", "2001:db8::1-2001:db8::ff", "fd00::ffff:ffff:ffff:ff01-fd00::ffff:ffff:ffff:ffff"),
 		vip("ping6", "2001:db8:1::1", "fd00::2", forward("icmp", config.PortSpan{}, config.PortSpan{})),
 		vip("carry", "2001:db8:2::-2001:db8:2:1::ffff", "fd00:0:0:1:ffff:ffff:ffff:ffff-fd00:0:0:3::fffe"),
@@ -129,8 +138,12 @@ func TestVIP(t *testing.T) {
 		{1, flow(tcp, "198.51.100.255", 1, "203.0.113.5", 80), "some", "tcp 198.51.100.255:1 > 10.0.0.8:80"},
 		{1, flow(tcp, "198.51.101.0", 1, "203.0.113.5", 80), "", ""},
 		{2, flow(tcp, "198.51.101.0", 1, "203.0.113.5", 80), "others", "tcp 198.51.101.0:1 > 10.0.0.9:80"},
-		{0, flow(tcp, "192.0.2.1", 1, "203.0.113.6", 80), "odd", "tcp 192.0.2.1:1 > 10.0.0.10:80"},
-		{0, flow(tcp, "192.0.2.1", 2, "203.0.113.6", 80), "", ""},
+		{0, flow(tcp, "192.0.2.1", 1, "203.0.113.6", 19), "some ports", "tcp 192.0.2.1:1 > 10.0.0.10:19"},
+		{0, flow(tcp, "192.0.2.1", 1, "203.0.113.6", 20), "", ""},
+		{0, flow(udp, "192.0.2.1", 1, "203.0.113.7", 10), "gathered", "udp 192.0.2.1:1 > 10.0.0.11:8443"},
+		{0, flow(tcp, "192.0.2.1", 1, "203.0.113.7", 65535), "gathered", "tcp 192.0.2.1:1 > 10.0.0.11:8443"},
+		{0, flow(tcp, "192.0.2.1", 1, "203.0.113.7", 80), "", ""},
+		{0, flow(icmp, "192.0.2.1", 9, "203.0.113.7", packet.ICMPEcho), "", ""},
 		{0, flow(tcp, "2001:db8:9::1", 1, "2001:db8::1", 80), "six", "tcp [2001:db8:9::1]:1 > [fd00::ffff:ffff:ffff:ff01]:80"},
 		{0, flow(tcp, "2001:db8:9::1", 1, "2001:db8::ff", 80), "six", "tcp [2001:db8:9::1]:1 > [fd00::ffff:ffff:ffff:ffff]:80"},
 		{0, flow(icmp6, "2001:db8:9::1", 7, "2001:db8:1::1", packet.ICMPv6Echo), "ping6", "icmp6 2001:db8:9::1 > fd00::2 type 128 id 7"},
@@ -248,17 +261,27 @@ func TestReservedPorts(t *testing.T) {
 		vip("c", "203.0.113.1", "10.0.0.3", forward("tcp", ports(6011, 6011), ports(1, 1))),
 		vip("d", "203.0.113.1", "10.0.0.4", forward("udp", ports(53, 53), ports(53, 53))),
 		vip("e", "203.0.113.2", "10.0.0.5"),
+		vip("f", "203.0.113.4", "10.0.0.6", func(v *config.VIP) { v.Service = []string{"WEB"} }),
+		vip("g", "203.0.113.5", "10.0.0.6", forward("tcp", config.PortSpan{}, ports(80, 80)), func(v *config.VIP) { v.Service = []string{"WEB"} }),
+		vip("h", "203.0.113.6", "10.0.0.6", forward("tcp", ports(50, 100), ports(50, 100)), func(v *config.VIP) { v.Service = []string{"WEB"} }),
+		vip("i", "203.0.113.7", "10.0.0.6", func(v *config.VIP) { v.Service = []string{"SOME"} }),
 	)
 	for _, c := range []struct {
 		addr  string
 		proto uint8
 		want  string
 	}{
-		{"203.0.113.1", packet.ProtoTCP, "[{80 80} {6000 6011}]"},
-		{"203.0.113.1", packet.ProtoUDP, "[{53 53}]"},
+		{"203.0.113.1", packet.ProtoTCP, "[80 6000-6011]"},
+		{"203.0.113.1", packet.ProtoUDP, "[53]"},
 		{"203.0.113.1", packet.ProtoICMP, "[]"},
 		{"203.0.113.2", packet.ProtoTCP, "[]"},
 		{"203.0.113.3", packet.ProtoTCP, "[]"},
+		{"203.0.113.4", packet.ProtoTCP, "[80 443]"},
+		{"203.0.113.4", packet.ProtoUDP, "[]"},
+		{"203.0.113.5", packet.ProtoTCP, "[80 443]"},
+		{"203.0.113.5", packet.ProtoSCTP, "[]"},
+		{"203.0.113.6", packet.ProtoTCP, "[80]"},
+		{"203.0.113.7", packet.ProtoUDP, "[10-19 65533-65535]"},
 	} {
 		if got := fmt.Sprint(d.ReservedPorts(packet.MustAddr(c.addr), c.proto)); got != c.want {
 			t.Errorf("%s %s: %s, want %s", c.addr, packet.ProtoName(c.proto), got, c.want)
@@ -304,12 +327,14 @@ func TestDestinationErrors(t *testing.T) {
 		{vip("a", "203.0.113.1", "10.0.0.1", forward("gre", p(1, 1), p(1, 1))), `protocol "gre": tcp, udp, sctp or icmp is expected`},
 		{vip("a", "203.0.113.1", "10.0.0.1", forward("tcp", p(0, 0), p(1, 1))), "extport: a port, or a range from low to high, is expected"},
 		{vip("a", "203.0.113.1", "10.0.0.1", forward("tcp", p(1, 3), p(1, 2))), "mappedport: as many ports as extport has are expected"},
+		{vip("a", "203.0.113.1", "10.0.0.1", forward("tcp", p(0, 0), p(1, 2)), func(v *config.VIP) { v.Service = []string{"SOME"} }),
+			"mappedport: one port is expected, since service says which ports lead there"},
 		{vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.ExtIntf = "wan9" }), `extintf "wan9": no such interface`},
 		{vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.SrcIntfFilter = []string{"lan9"} }), `srcintf-filter "lan9": no such interface`},
 		{vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.SrcFilter = spans("fd00::1") }), "src-filter: addresses of the family of extip, or ranges from low to high, are expected"},
 		{vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.Service = []string{"GOLF"} }), `service "GOLF": no such service or group`},
 	} {
-		_, err := nat.CompileDestinations(&config.Config{VIPs: []*config.VIP{c.vip}}, port, oddPorts)
+		_, err := nat.CompileDestinations(&config.Config{VIPs: []*config.VIP{c.vip}}, port, services)
 		if want := `firewall vip "a": ` + c.want; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -318,14 +343,14 @@ func TestDestinationErrors(t *testing.T) {
 	for range 65535 {
 		many.VIPs = append(many.VIPs, vip("a", "203.0.113.1", "10.0.0.1"))
 	}
-	if _, err := nat.CompileDestinations(many, port, oddPorts); err == nil || !strings.Contains(err.Error(), "fewer than 65535") {
+	if _, err := nat.CompileDestinations(many, port, services); err == nil || !strings.Contains(err.Error(), "fewer than 65535") {
 		t.Errorf("more than there are numbers: %v", err)
 	}
 }
 
 func TestDestinationAllocs(t *testing.T) {
-	d := destinations(t, vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.Service = []string{"ODD"} }))
-	key := flow(packet.ProtoTCP, "192.0.2.1", 1, "203.0.113.1", 80)
+	d := destinations(t, vip("a", "203.0.113.1", "10.0.0.1", func(v *config.VIP) { v.Service = []string{"SOME"} }))
+	key := flow(packet.ProtoTCP, "192.0.2.1", 1, "203.0.113.1", 10)
 	if n := testing.AllocsPerRun(100, func() {
 		d.Lookup(0, &key)
 		d.SourceOf(0, packet.MustAddr("10.0.0.1"))

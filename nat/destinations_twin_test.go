@@ -30,7 +30,9 @@ func (w vipTwin) lookup(in string, k packet.Key) (name string, to packet.Key, ba
 		} else {
 			balanced = v.MappedIP
 		}
-		if v.PortForward && v.Protocol != "icmp" {
+		if v.PortForward && v.ExtPort.Low == 0 {
+			to.DstPort = v.MappedPort.Low
+		} else if v.PortForward && v.Protocol != "icmp" {
 			to.DstPort += v.MappedPort.Low - v.ExtPort.Low
 		}
 		return v.Name, to, balanced
@@ -45,6 +47,9 @@ func (w vipTwin) portFits(v *config.VIP, k packet.Key) bool {
 	if v.Protocol == "icmp" {
 		return k.Proto == packet.ProtoICMP || k.Proto == packet.ProtoICMPv6
 	}
+	if v.ExtPort.Low == 0 { // the services say
+		return ported(k.Proto)
+	}
 	return packet.ProtoName(k.Proto) == v.Protocol && v.ExtPort.Low <= k.DstPort && k.DstPort <= v.ExtPort.High
 }
 
@@ -52,7 +57,7 @@ func (w vipTwin) filtersFit(v *config.VIP, in string, k packet.Key) bool {
 	from := func(r config.IPRange) bool { return place(r, k.Src.Netip()) >= 0 }
 	return (len(v.SrcFilter) == 0 || slices.ContainsFunc(v.SrcFilter, from)) &&
 		(len(v.SrcIntfFilter) == 0 || slices.Contains(v.SrcIntfFilter, in)) &&
-		(len(v.Service) == 0 || k.SrcPort%2 == 1)
+		(len(v.Service) == 0 || some(&k))
 }
 
 func (w vipTwin) owns(a netip.Addr) bool {
@@ -72,10 +77,14 @@ func (w vipTwin) source(out string, a netip.Addr) (ext netip.Addr, always bool) 
 }
 
 func (w vipTwin) reserved(a netip.Addr, proto uint8, port uint16) bool {
-	return slices.ContainsFunc(w.vips, func(v *config.VIP) bool {
-		return v.Status && v.PortForward && v.Protocol != "icmp" && v.Protocol == packet.ProtoName(proto) && place(v.ExtIP, a) >= 0 &&
-			v.ExtPort.Low <= port && port <= v.ExtPort.High
+	k := packet.Key{Proto: proto, DstPort: port}
+	return ported(proto) && port > 0 && slices.ContainsFunc(w.vips, func(v *config.VIP) bool {
+		return v.Status && (v.PortForward || len(v.Service) > 0) && place(v.ExtIP, a) >= 0 && w.portFits(v, k) && (len(v.Service) == 0 || some(&k))
 	})
+}
+
+func ported(proto uint8) bool {
+	return proto == packet.ProtoTCP || proto == packet.ProtoUDP || proto == packet.ProtoSCTP
 }
 
 // place is how far a lies in r, -1 where it does not.
@@ -153,7 +162,10 @@ func (g vipWorld) vip(name string, six bool) *config.VIP {
 		v.SrcIntfFilter = []string{fmt.Sprint("i", g.IntN(4)), fmt.Sprint("i", g.IntN(4))}
 	}
 	if g.chance(20) {
-		v.Service = []string{"ODD"}
+		v.Service = []string{"SOME"}
+		if v.PortForward && v.Protocol == "tcp" {
+			v.ExtPort, v.MappedPort.High = config.PortSpan{}, v.MappedPort.Low
+		}
 	}
 	return v
 }

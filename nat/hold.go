@@ -18,33 +18,6 @@ const (
 	NumHolds
 )
 
-// class is what the ports of a protocol are kept apart by.
-type class uint8
-
-const (
-	classTCP class = iota
-	classUDP
-	classICMP
-	classSCTP
-	classOther // without ports
-
-	numClasses
-)
-
-func classOf(proto uint8) class {
-	switch proto {
-	case packet.ProtoTCP:
-		return classTCP
-	case packet.ProtoUDP:
-		return classUDP
-	case packet.ProtoICMP, packet.ProtoICMPv6:
-		return classICMP
-	case packet.ProtoSCTP:
-		return classSCTP
-	}
-	return classOther
-}
-
 // port is the number of a reply key that translation chooses: the destination
 // port, or the identifier of an ICMP query.
 func port(reply *packet.Key) *uint16 {
@@ -54,12 +27,9 @@ func port(reply *packet.Key) *uint16 {
 	return &reply.DstPort
 }
 
-// sourcePort is the number of an original key that translation changes.
-func sourcePort(key *packet.Key) uint16 { return key.SrcPort }
-
 // holder is an address that sources are translated to, as long as any is.
 type holder struct {
-	sessions [numClasses]uint32
+	sessions [classes]uint32
 	ports    [classOther]*ports // taken ones; nil: none is
 	blocks   *grid              // of PortBlock; nil: there are none
 	spare    *spare             // of the pool that gives it out, where that has several
@@ -87,7 +57,7 @@ func (h *holder) idle() bool {
 // is asked in vain. It is a hint: a full address may have found room since.
 type spare struct{ full [classOther]*ports }
 
-func (s *spare) fill(c class, place uint16) {
+func (s *spare) fill(c portClass, place uint16) {
 	if s.full[c] == nil {
 		s.full[c] = new(ports)
 	}
@@ -96,7 +66,7 @@ func (s *spare) fill(c class, place uint16) {
 	}
 }
 
-func (s *spare) relieve(c class, place uint16) {
+func (s *spare) relieve(c portClass, place uint16) {
 	if f := s.full[c]; f != nil && f.has(place) {
 		f.remove(place)
 	}

@@ -116,12 +116,16 @@ func (s *Space) Leave(key *packet.Key) {
 	}
 }
 
+// mappable says whether mappings are made for a class: SCTP and what has no ports
+// keep their own.
+func mappable(c portClass) bool { return c == classTCP || c == classUDP || c == classICMP }
+
 // mapped looks for a translation by an endpoint-independent mapping in pool p, an
 // old one or a new one; false where none is wanted, or the one there is can not
 // serve this session.
 func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
 	filter, c := r.How.filter(p), classOf(r.Key.Proto)
-	if filter == FilterExact || c >= classSCTP || p.Method == NPTv6 {
+	if filter == FilterExact || !mappable(c) || p.Method == NPTv6 {
 		return HoldNothing, false
 	}
 	if hold, ok, known := s.known(r, p.first, use); known {
@@ -165,7 +169,7 @@ func (s *Space) known(r *Request, realm packet.Addr, use InUse) (hold Hold, ok, 
 }
 
 // alone occupies a port of p that is the client's alone.
-func (s *Space) alone(r *Request, p *Pool, c class, use InUse) (Hold, bool) {
+func (s *Space) alone(r *Request, p *Pool, c portClass, use InUse) (Hold, bool) {
 	switch p.Method {
 	case OneToOne:
 		return s.lease(r, p, use)

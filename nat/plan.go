@@ -104,7 +104,7 @@ func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool
 	if c == classOther {
 		return s.whole(r, addr, use)
 	}
-	if p == nil && r.How.Filter != FilterExact && c != classSCTP {
+	if p == nil && r.How.Filter != FilterExact && mappable(c) {
 		if hold, ok := s.mappedAt(r, addr, use); ok {
 			return hold, true
 		}
@@ -115,7 +115,7 @@ func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool
 }
 
 func (s *Space) window(r *Request, p *Pool, addr packet.Addr) window {
-	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Whole, fixed: r.How.Fixed}
+	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Whole || classOf(r.Key.Proto) == classSCTP, fixed: r.How.Fixed}
 	w.first, w.last = r.How.window(p, r.Key.Proto)
 	if p != nil && p.Method == FixedPortRange {
 		_, w.first, w.last, _ = p.fixed(r.Key.Src)

@@ -37,6 +37,14 @@ type Source struct {
 // policy with nat has it by default.
 var Interface = &Source{Preserve: true}
 
+// Alone is h without its pools, for an address that goes before them.
+func (h *Source) Alone() *Source {
+	if len(h.Pools) == 0 {
+		return h
+	}
+	return Interface
+}
+
 // filter is the filter of sessions to p; nil is no pool.
 func (h *Source) filter(p *Pool) Filter {
 	if p != nil && p.AnyHost {
@@ -63,6 +71,7 @@ func (h *Source) window(p *Pool, proto uint8) (first, last uint16) {
 // is immutable.
 type Sources struct {
 	Pools    []*Pool            // of the configuration, in order
+	byAddr   [2]addrIndex       // IPv6, IPv4: to the place in Pools behind 1
 	policies map[uint32]*Source // by policy id
 	central  []*Source          // by rule of the central SNAT map; nil: not translated
 }
@@ -73,6 +82,7 @@ func CompileSources(cfg *config.Config, x Index) (*Sources, error) {
 	if err := c.compilePools(cfg); err != nil {
 		return nil, err
 	}
+	c.out.index()
 	for _, p := range cfg.Policies {
 		if p.NAT {
 			c.out.policies[p.PolicyID] = c.policy(p)
@@ -93,25 +103,35 @@ func (s *Sources) Central(rule int) *Source { return s.central[rule] }
 
 // Pool is the pool that has a among its addresses, or nil.
 func (s *Sources) Pool(a packet.Addr) *Pool {
-	for _, p := range s.Pools {
-		if p.Holds(a) {
-			return p
-		}
+	if i := s.byAddr[family(a)].find(a); i != 0 {
+		return s.Pools[i-1]
 	}
 	return nil
 }
 
+func family(a packet.Addr) int {
+	if a.Is4() {
+		return 1
+	}
+	return 0
+}
+
+// index makes byAddr.
+func (s *Sources) index() {
+	var ranges [2][]ranked
+	for i, p := range s.Pools {
+		f := family(p.First())
+		ranges[f] = append(ranges[f], ranked{reach{p.First(), p.Last()}, uint32(i)})
+	}
+	for f := range ranges {
+		s.byAddr[f] = newAddrIndex(ranges[f], func(ranks []uint32) uint32 { return ranks[0] + 1 })
+	}
+}
+
 // Inward is the inner address behind an outer one of an NPTv6 pool.
 func (s *Sources) Inward(a packet.Addr) (packet.Addr, bool) {
-	if a.Is4() {
-		return a, false
-	}
-	for _, p := range s.Pools {
-		if p.Method == NPTv6 {
-			if inner, ok := p.prefix.in(a); ok {
-				return inner, true
-			}
-		}
+	if p := s.Pool(a); p != nil && p.Method == NPTv6 {
+		return p.prefix.in(a)
 	}
 	return a, false
 }

@@ -81,9 +81,12 @@ func New(random rand.Source, tell func(Note)) *Space {
 	}
 	return &Space{
 		random: random, tell: tell, holders: map[packet.Addr]*holder{}, spares: map[*Pool]*spare{}, tally: map[uint16]*Tally{},
-		sources: &Sources{}, maps: newMappings(), leases: newLeases(), blocks: newBlocks(),
+		sources: noSources(), maps: newMappings(), leases: newLeases(), blocks: newBlocks(),
 	}
 }
+
+// Draw has s draw from random from now on.
+func (s *Space) Draw(random rand.Source) { s.random = random }
 
 // Obey makes the configuration's pools those of s. What is in use stays so.
 func (s *Space) Obey(sources *Sources, reserved Reserved) {
@@ -120,7 +123,7 @@ func (s *Space) Sessions(first, last packet.Addr) (tcp, udp, other int) {
 			continue
 		}
 		for c, n := range h.sessions {
-			switch class(c) {
+			switch portClass(c) {
 			case classTCP:
 				tcp += int(n)
 			case classUDP:
@@ -148,7 +151,7 @@ func (s *Space) holder(a packet.Addr) *holder {
 }
 
 // take occupies a port.
-func (s *Space) take(h *holder, c class, port uint16) {
+func (s *Space) take(h *holder, c portClass, port uint16) {
 	if h.ports[c] == nil {
 		if h.ports[c], s.unused = s.unused, nil; h.ports[c] == nil {
 			h.ports[c] = new(ports)
@@ -158,10 +161,12 @@ func (s *Space) take(h *holder, c class, port uint16) {
 }
 
 // taken says whether a port is occupied.
-func (h *holder) taken(c class, port uint16) bool { return h.ports[c] != nil && h.ports[c].has(port) }
+func (h *holder) taken(c portClass, port uint16) bool {
+	return h.ports[c] != nil && h.ports[c].has(port)
+}
 
 // drop frees a port.
-func (s *Space) drop(h *holder, c class, port uint16) {
+func (s *Space) drop(h *holder, c portClass, port uint16) {
 	set := h.ports[c]
 	set.remove(port)
 	if h.spare != nil {
@@ -216,3 +221,9 @@ const keepHolders = 256
 // below returns a random number less than n. The remainder favours none of at
 // most 65536 values by more than one in 2^47.
 func (s *Space) below(n uint32) uint32 { return uint32(s.random.Uint64() % uint64(n)) }
+
+func noSources() *Sources {
+	s := new(Sources)
+	s.index()
+	return s
+}

@@ -257,7 +257,6 @@ func TestAllocs(t *testing.T) {
 	}
 }
 
-
 // full is a space in which the sessions of as many ports of outside as percent says
 // live, all to one server.
 func full(tb testing.TB, percent int) (*nat.Space, *taken) {

@@ -24,6 +24,7 @@ type VIP struct {
 	extPort  config.PortSpan
 	mapPort  config.PortSpan
 	balanced bool
+	gathered bool     // the ports of service all lead to mapPort.Low
 	sources  []reach  // src-filter; nil: all
 	ingress  []uint16 // srcintf-filter; nil: all
 	service  func(*packet.Key) bool
@@ -70,7 +71,11 @@ func (v *VIP) translate(to *packet.Key) {
 	} else {
 		to.Dst = v.mapped[0].at(v.ext.offset(to.Dst))
 	}
-	if v.ports != 0 && hasPorts(to.Proto) {
+	switch {
+	case v.ports == 0 || !hasPorts(to.Proto):
+	case v.gathered:
+		to.DstPort = v.mapPort.Low
+	default:
 		to.DstPort = v.mapPort.Low + (to.DstPort - v.extPort.Low)
 	}
 }
@@ -163,6 +168,13 @@ func (v *VIP) setPorts(c *config.VIP) error {
 		return nil
 	}
 	v.extPort, v.mapPort = c.ExtPort, c.MappedPort
+	if v.extPort == (config.PortSpan{}) && len(c.Service) > 0 {
+		v.gathered, v.ports = true, 1<<classTCP|1<<classUDP|1<<classSCTP
+		if v.mapPort.Low == 0 || v.mapPort.High != v.mapPort.Low {
+			return fmt.Errorf("mappedport: one port is expected, since service says which ports lead there")
+		}
+		return nil
+	}
 	if v.mapPort == (config.PortSpan{}) {
 		v.mapPort = v.extPort
 	}

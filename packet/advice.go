@@ -186,6 +186,11 @@ var adviceTable = [...]Advice{
 		Cure:  "Give the interface an `ip` or `ip6-address`, or switch `nat` off.",
 	},
 
+	ReasonNATNoMapping: {
+		Cause: "Scans of the addresses of virtual IPs and IP pools; a virtual IP that does not take this port, protocol, source or incoming interface; answers to sessions that are over.",
+		Cure:  "Where it ought to go on, compare the packet with the virtual IP: `extintf`, `protocol`, `extport`, `src-filter`, `service`; `diagnose firewall vip list` shows them.",
+	},
+
 	ReasonHelperGap:         {Cause: "Loss or reordering before the firewall.", Cure: "Where it goes on, look for loss on that side."},
 	ReasonHelperBadChecksum: {Cause: "Damage on the link.", Cure: "Where it goes on, look for a bad cable or device on that side."},
 	ReasonHelperBusy:        {Cause: "A client that sends many announcing commands without waiting for answers.", Cure: harmless},

@@ -83,6 +83,15 @@ func (p *Packet) SetQuotedSeq(e Embedded, seq uint32) {
 	}
 }
 
+// size is the length of the quoted packet as its header, at q, has it: it may be
+// quoted in part.
+func (e *Embedded) size(q []byte) int {
+	if e.v6 {
+		return ipv6Size + int(binary.BigEndian.Uint16(q[4:]))
+	}
+	return int(binary.BigEndian.Uint16(q[2:]))
+}
+
 // RewriteError translates an ICMP error: the outer addresses to src and dst, the
 // quoted packet from e.Key to inner; all checksums follow, also the quoted ones
 // as far as they are quoted.
@@ -100,8 +109,13 @@ func (p *Packet) RewriteError(src, dst Addr, e Embedded, inner Key) {
 	h := p.Frame[e.l4:]
 	switch e.Key.Proto {
 	case ProtoTCP, ProtoUDP:
-		binary.BigEndian.PutUint16(h, inner.SrcPort)
-		binary.BigEndian.PutUint16(h[2:], inner.DstPort)
+		putPorts(h, inner.SrcPort, inner.DstPort)
+	case ProtoSCTP:
+		if n := e.size(q) - int(e.l4-e.l3); r.what&rewritePort != 0 && sctpSize <= n && n <= len(h) {
+			setSCTPPorts(h[:n], inner.SrcPort, inner.DstPort)
+		} else { // its checksum covers what is not quoted
+			putPorts(h, inner.SrcPort, inner.DstPort)
+		}
 	case ProtoICMP, ProtoICMPv6:
 		binary.BigEndian.PutUint16(h[4:], inner.SrcPort)
 	}

@@ -65,6 +65,22 @@ func TestRewriteError(t *testing.T) {
 			"icmp 9.9.9.9 > 10.0.0.1 unreach proto about {gre 10.0.0.1 > 10.0.0.2 key 65538 len 4 ttl 9}",
 		},
 		{
+			"icmp 9.9.9.9 > 192.0.2.1 unreach host about {sctp 192.0.2.1:7777 > 10.0.0.2:2 init 7 ttl 9}",
+			"icmp 9.9.9.9 > 10.0.0.1 unreach host about {sctp 10.0.0.1:1 > 10.0.0.2:2 init 7 ttl 9}",
+		},
+		{
+			"icmp 9.9.9.9 > 192.0.2.1 unreach host about {sctp 192.0.2.1:7777 > 10.0.0.2:2 init 7 badsum}",
+			"icmp 9.9.9.9 > 10.0.0.1 unreach host about {sctp 10.0.0.1:1 > 10.0.0.2:2 init 7 badsum}",
+		},
+		{
+			"icmp6 fd09::9 > fd02::1 unreach net about {sctp [fd02::1]:7777 > [fd00::2]:2 tag 7 len 20}",
+			"icmp6 fd09::9 > fd00::1 unreach net about {sctp [fd00::1]:1 > [fd00::2]:2 tag 7 len 20}",
+		},
+		{
+			"icmp 9.9.9.9 > 192.0.2.1 unreach host about {sctp 192.0.2.1:7777 > 10.0.0.2:2 tag 7 len 20 cut 40}",
+			"icmp 9.9.9.9 > 10.0.0.1 unreach host about {sctp 10.0.0.1:1 > 10.0.0.2:2 tag 7 len 20 cut 40}",
+		},
+		{
 			"icmp6 fd09::9 > fd02::1 too-big mtu 1280 about {udp [fd02::1]:7777 > [fd00::2]:2 len 44 ttl 9}",
 			"icmp6 fd09::9 > fd00::1 too-big mtu 1280 about {udp [fd00::1]:1 > [fd00::2]:2 len 44 ttl 9}",
 		},

@@ -67,6 +67,7 @@ const (
 	// Translation.
 	ReasonNATExhausted
 	ReasonNATNoAddress
+	ReasonNATNoMapping
 
 	// Helper.
 	ReasonHelperGap
@@ -139,6 +140,7 @@ var reasonTable = [...]struct{ name, text string }{
 	ReasonLocalIn:      {"local-in", "the packet is for the firewall itself, which offers no such service on this interface"},
 
 	ReasonNATExhausted: {"nat-exhausted", "no free port is left on the translated source address"},
+	ReasonNATNoMapping: {"nat-no-mapping", "the address is only translated to or from, and nothing leads on from this port of it"},
 	ReasonNATNoAddress: {"nat-no-address", "the outgoing interface has no address to translate the source to"},
 
 	ReasonHelperGap:         {"helper-gap", "a segment of a control session, or one of those that a protected data connection begins with, arrived out of order; they are read in order, so it must be sent again"},

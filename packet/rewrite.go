@@ -112,13 +112,11 @@ func (r *Rewrite) applyL4(p *Packet, to *Key) {
 	switch p.Key.Proto {
 	case ProtoTCP:
 		_ = h[19]
-		binary.BigEndian.PutUint16(h, to.SrcPort)
-		binary.BigEndian.PutUint16(h[2:], to.DstPort)
+		putPorts(h, to.SrcPort, to.DstPort)
 		r.sum(p, h[16:18])
 	case ProtoUDP:
 		_ = h[7]
-		binary.BigEndian.PutUint16(h, to.SrcPort)
-		binary.BigEndian.PutUint16(h[2:], to.DstPort)
+		putPorts(h, to.SrcPort, to.DstPort)
 		if h[6] == 0 && h[7] == 0 && !p.Offload.Partial() {
 			return // no checksum is used (RFC 768)
 		}
@@ -132,7 +130,14 @@ func (r *Rewrite) applyL4(p *Packet, to *Key) {
 			binary.BigEndian.PutUint16(h[4:], to.SrcPort)
 		}
 		r.sum(p, h[2:4])
-	case ProtoSCTP: // its CRC covers the ports but not the addresses: nat keeps SCTP's ports
+	case ProtoSCTP: // its checksum covers the ports but not the addresses
+		switch {
+		case r.what&rewritePort == 0:
+		case p.Offload.Partial():
+			putPorts(h, to.SrcPort, to.DstPort)
+		default:
+			setSCTPPorts(h, to.SrcPort, to.DstPort)
+		}
 	}
 }
 

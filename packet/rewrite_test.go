@@ -3,6 +3,8 @@ package packet_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -19,6 +21,11 @@ func whole(p *packet.Packet) *packet.Packet {
 		h := q.IPv4()
 		h.SetChecksum(0)
 		h.SetChecksum(^h.CalculateChecksum())
+	}
+	if q.Key.Proto == packet.ProtoSCTP {
+		h := q.Frame[q.L4:]
+		clear(h[8:12])
+		binary.LittleEndian.PutUint32(h[8:], crc32.Checksum(h, crc32.MakeTable(crc32.Castagnoli)))
 	}
 	if !(q.Key.Proto == packet.ProtoUDP && binary.BigEndian.Uint16(p.Frame[p.L4+6:]) == 0 && !p.Offload.Partial()) {
 		q.FixChecksum()
@@ -102,6 +109,49 @@ func TestApplyDamaged(t *testing.T) {
 	r.Apply(p, &to)
 	if got := packettest.Text(p); got != "udp 192.0.2.1:77 > 10.0.0.2:2 len 9 badsum" {
 		t.Error(got)
+	}
+}
+
+// TestApplySCTP: what was damaged on the way stays damaged, whatever it was, and is
+// as it was once the damage is undone.
+func TestApplySCTP(t *testing.T) {
+	const from, left = "sctp 10.0.0.1:1 > 10.0.0.2:2 tag 7 cookie-echo len 21", "sctp 192.0.2.1:77 > 10.0.0.2:99 tag 7 cookie-echo len 21"
+	for at := range packettest.Packet(from).Frame {
+		p := packettest.Packet(from)
+		if at < int(p.L4)+4 {
+			continue
+		}
+		to := p.Key
+		to.SrcPort, to.DstPort, to.Src = 77, 99, packet.MustAddr("192.0.2.1")
+		p.Frame[at] ^= 0x10
+		r := packet.NewRewrite(p.Key, to)
+		r.Apply(p, &to)
+		if same(p, whole(p)) {
+			t.Errorf("byte %d was damaged, and nobody can see it", at)
+		}
+		p.Frame[at] ^= 0x10
+		if got := packettest.Text(p); got != left {
+			t.Errorf("byte %d: %s", at, got)
+		}
+	}
+	for _, n := range []int{4, 227, 228, 229, 255, 4064, 4095, 8192, 40000, 65480} {
+		p := packettest.Packet(fmt.Sprintf("sctp 10.0.0.1:1 > 10.0.0.2:2 tag 7 len %d", n))
+		to := p.Key
+		to.SrcPort, to.DstPort = 77, 99
+		r := packet.NewRewrite(p.Key, to)
+		if r.Apply(p, &to); !same(p, whole(p)) {
+			t.Errorf("wrong for a packet of %d bytes", n)
+		}
+	}
+	p := packettest.Packet(from)
+	to := p.Key
+	to.SrcPort, p.Offload.Flags = 77, packet.OffloadNeedsCsum
+	before := append([]byte(nil), p.Frame...)
+	r := packet.NewRewrite(p.Key, to)
+	r.Apply(p, &to)
+	binary.BigEndian.PutUint16(before[p.L4:], 77)
+	if !bytes.Equal(p.Frame, before) {
+		t.Error("more than the port changed where the device computes the checksum")
 	}
 }
 
@@ -216,6 +266,7 @@ func TestTurnAround(t *testing.T) {
 func TestApplyAllocs(t *testing.T) {
 	for _, line := range []string{
 		"tcp 10.0.0.1:1 > 10.0.0.2:2 A len 100", "udp [fd00::1]:1 > [fd00::2]:2 len 100 ext 60", "icmp 10.0.0.1 > 10.0.0.2 echo id 1 seq 1",
+		"sctp 10.0.0.1:1 > 10.0.0.2:2 tag 1 len 100",
 	} {
 		frame := packettest.Frame(line)
 		mem := make([]byte, len(frame))

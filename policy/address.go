@@ -69,9 +69,10 @@ func (b *addrBook) add(name string, isRange bool, prefix netip.Prefix, start, en
 	return nil
 }
 
-// list resolves the address list of a policy. An empty list matches nothing,
-// negated or not: the policy does not speak of this family.
-func (b *addrBook) list(names []string, negate bool) (*netipx.IPSet, error) {
+// list resolves the addresses of a policy's list. Of a list that is empty, nothing
+// matches, negated or not: the policy does not speak of this family. One that
+// names no address is not empty where it names virtual IPs.
+func (b *addrBook) list(names []string, negate, empty bool) (*netipx.IPSet, error) {
 	var sb netipx.IPSetBuilder
 	for _, name := range names {
 		set, err := b.set(name)
@@ -80,7 +81,7 @@ func (b *addrBook) list(names []string, negate bool) (*netipx.IPSet, error) {
 		}
 		sb.AddSet(set)
 	}
-	if !negate || len(names) == 0 {
+	if !negate || empty {
 		return sb.IPSet()
 	}
 	inside, err := sb.IPSet()

@@ -34,12 +34,12 @@ type AddressSet struct {
 // Set is the set of those names. A family without a name has no address in it.
 func (a *Addresses) Set(four, six []string) (AddressSet, error) {
 	s := AddressSet{of: a}
-	set, err := a.four.list(four, false)
+	set, err := a.four.list(four, false, len(four) == 0)
 	if err != nil {
 		return AddressSet{}, err
 	}
 	s.four = a.spans.add(set, false)
-	if set, err = a.six.list(six, false); err != nil {
+	if set, err = a.six.list(six, false, len(six) == 0); err != nil {
 		return AddressSet{}, err
 	}
 	s.six = a.spans.add(set, true)

@@ -34,6 +34,7 @@ type compiler struct {
 	ifIndex func(string) (uint16, bool)
 	addr4   *addrBook
 	addr6   *addrBook
+	vips    vipBooks
 	svc     *serviceBook
 	pairs   pairs
 }
@@ -50,7 +51,13 @@ func newCompiler(cfg *config.Config, ifIndex func(string) (uint16, bool), svcID 
 	if c.svc, err = newServiceBook(cfg, svcID); err != nil {
 		return nil, err
 	}
+	if !cfg.Settings.CentralNAT { // there, virtual IPs have no place in policies
+		if c.vips, err = newVIPBooks(cfg); err != nil {
+			return nil, err
+		}
+	}
 	c.t = &Table{
+		central:  cfg.Settings.CentralNAT,
 		byID:     make(map[uint32]uint32),
 		implicit: Policy{LogAll: cfg.LogSetting.FwpolicyImplicitLog},
 		naming:   newNaming(c.svc.names),
@@ -61,25 +68,15 @@ func newCompiler(cfg *config.Config, ifIndex func(string) (uint16, bool), svcID 
 // add compiles one policy: its rules, its place in the order and the interfaces
 // it speaks of.
 func (c *compiler) add(p *config.Policy) error {
-	in, out, err := c.interfaces(p)
-	if err != nil {
-		return err
-	}
-	r4, r6, err := c.rules(p)
+	services, err := c.svc.list(p.Service)
 	if err != nil {
 		return err
 	}
 	always, err := inForce(p.Schedule)
-	if err != nil || !p.Status || !always {
-		return err // a disabled policy is read, so that its mistakes show, and left out
+	if err != nil {
+		return err
 	}
-
-	i := uint32(len(c.t.policies))
-	r4.policy, r6.policy = i, i
-	c.t.rules4 = append(c.t.rules4, r4)
-	c.t.rules6 = append(c.t.rules6, r6)
-	c.t.byID[p.PolicyID] = i
-	c.t.policies = append(c.t.policies, Policy{
+	return c.enter(p, p.Status && always, services, Policy{
 		ID:       p.PolicyID,
 		Name:     p.Name,
 		Accept:   p.Accept,
@@ -93,34 +90,56 @@ func (c *compiler) add(p *config.Policy) error {
 		CheckNew: p.CheckNew,
 		PickUp:   pickUp[p.WithoutSYN],
 	})
-	c.pairs.add(in, out)
+}
+
+// enter makes rules of what p asks of a flow besides the services, and appends
+// them with what a match is answered with. A policy that is not live is read, so
+// that its mistakes show, and left out.
+func (c *compiler) enter(p *config.Policy, live bool, services []service, answer Policy) error {
+	in, out, err := c.interfaces(p)
+	if err != nil {
+		return err
+	}
+	r4, r6, err := c.rules(p)
+	if err != nil {
+		return err
+	}
+	if !live {
+		return nil
+	}
+
+	i := uint32(len(c.t.policies))
+	r4.policy, r6.policy = i, i
+	r4.svcOff, r4.svcN = uint32(len(c.t.services)), uint32(len(services))
+	r6.svcOff, r6.svcN = r4.svcOff, r4.svcN
+	c.t.services = append(c.t.services, services...)
+	c.t.rules4 = append(c.t.rules4, r4)
+	c.t.rules6 = append(c.t.rules6, r6)
+	c.t.byID[answer.ID] = i
+	c.t.policies = append(c.t.policies, answer)
+	c.pairs.add(in, out, c.vipPart(p))
 	return nil
 }
 
-// rules compiles what p asks of a flow of either family. Where p can match none,
-// the rule's destination or source is the empty set.
+// rules compiles which addresses p asks of a flow of either family. Where p can
+// match none, the rule's destination or source is the empty set.
 func (c *compiler) rules(p *config.Policy) (r4, r6 rule, err error) {
-	services, err := c.svc.list(p.Service)
-	if err != nil {
-		return r4, r6, err
-	}
-	r4.svcOff, r4.svcN = uint32(len(c.t.services)), uint32(len(services))
-	r4.serviceNegated = p.ServiceNegate
-	c.t.services = append(c.t.services, services...)
-	r6 = r4
-
+	_, dst4 := c.vips.v4.divide(p.DstAddr)
+	_, dst6 := c.vips.v6.divide(p.DstAddr6)
+	r4.serviceNegated, r6.serviceNegated = p.ServiceNegate, p.ServiceNegate
 	for _, side := range []struct {
 		to     *spanSet
 		book   *addrBook
 		names  []string
 		negate bool
+		empty  bool
 	}{
-		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate},
-		{&r4.dst, c.addr4, p.DstAddr, p.DstAddrNegate},
-		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate},
-		{&r6.dst, c.addr6, p.DstAddr6, p.DstAddr6Negate},
+		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate, len(p.SrcAddr) == 0},
+		{&r4.dst, c.addr4, dst4, p.DstAddrNegate, len(p.DstAddr) == 0},
+		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate, len(p.SrcAddr6) == 0},
+		{&r6.dst, c.addr6, dst6, p.DstAddr6Negate, len(p.DstAddr6) == 0},
 	} {
-		set, err := side.book.list(side.names, side.negate)
+		set, err := side.book.list(side.names, side.negate, side.empty)
 		if err != nil {
 			return r4, r6, err
 		}

@@ -7,11 +7,15 @@ import (
 
 // pairs collects which policies speak of which interfaces, and makes the
 // buckets of it. The position of an item is that of its policy in the table.
-type pairs struct{ in, out [][]uint16 } // interface indices; nil is any
+type pairs struct {
+	in, out [][]uint16 // interface indices; nil is any
+	vips    []vipPart
+}
 
-func (p *pairs) add(in, out []uint16) {
+func (p *pairs) add(in, out []uint16, vips vipPart) {
 	p.in = append(p.in, in)
 	p.out = append(p.out, out)
+	p.vips = append(p.vips, vips)
 }
 
 // buckets fills the classes and cells of t. Its cost follows the sum of all
@@ -24,7 +28,7 @@ func (p *pairs) buckets(t *Table) {
 	t.cells = make([]cell, len(inMembers)*len(outMembers))
 
 	outsOf := classesOf(len(p.out), outMembers)
-	known := make(map[string]bucket)
+	known, known4, known6 := make(map[string]bucket), make(map[string]bucket), make(map[string]bucket)
 	for i := range inMembers {
 		row := make([][]uint32, len(outMembers))
 		for _, policy := range inMembers[i] {
@@ -34,11 +38,18 @@ func (p *pairs) buckets(t *Table) {
 		}
 		for o, list := range row {
 			t.cells[i*len(outMembers)+o] = cell{
-				v4: t.bucket(list, t.rules4, known),
-				v6: t.bucket(list, t.rules6, known),
+				v4:   t.bucket(p.plain(list), t.rules4, known),
+				v6:   t.bucket(p.plain(list), t.rules6, known),
+				vip4: t.vipBucket(list, 0, p.vips, known4),
+				vip6: t.vipBucket(list, 1, p.vips, known6),
 			}
 		}
 	}
+}
+
+// plain leaves out of list what only translated traffic matches.
+func (p *pairs) plain(list []uint32) []uint32 {
+	return slices.DeleteFunc(slices.Clone(list), func(i uint32) bool { return p.vips[i].only })
 }
 
 // classify puts interfaces that the policies do not tell apart into one class.
@@ -101,7 +112,7 @@ func (t *Table) bucket(list []uint32, rules []rule, known map[string]bucket) buc
 	var live []uint32
 	for _, i := range list {
 		r := &rules[i]
-		if r.src.n > 0 && r.dst.n > 0 && (r.svcN > 0 || r.serviceNegated) {
+		if r.dst.n > 0 && r.asks() {
 			live = append(live, i)
 		}
 	}
@@ -117,6 +128,9 @@ func (t *Table) bucket(list []uint32, rules []rule, known map[string]bucket) buc
 	}
 	return b
 }
+
+// asks says whether there is a source and a service that r matches.
+func (r *rule) asks() bool { return r.src.n > 0 && (r.svcN > 0 || r.serviceNegated) }
 
 func (t *Table) boxOf(r *rule) (b box) {
 	b.src, b.srcSize = t.spans.bounds4(r.src)

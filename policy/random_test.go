@@ -11,9 +11,15 @@ import (
 
 // generator draws configurations and keys from a world so small that most
 // things overlap.
-type generator struct{ *rand.Rand }
+type generator struct {
+	*rand.Rand
+	vips bool // policies name virtual IPs
+}
 
-const interfaces = 6
+const (
+	interfaces = 6
+	vips       = 5 // of either family
+)
 
 var protocols = []uint8{packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP, packet.ProtoICMP, packet.ProtoICMPv6, packet.ProtoGRE, packet.ProtoESP}
 
@@ -123,10 +129,17 @@ func (g generator) policy(id int) *config.Policy {
 		}
 		return g.some(1, 3, "i", interfaces-1) // one interface stays unnamed
 	}
+	dst := func() []string {
+		if g.vips && g.chance(40) {
+			return append(g.some(0, 1, "a", 8), append(g.some(0, 2, "v", vips), g.some(0, 1, "w", 3)...)...)
+		}
+		return list("a")
+	}
 	return &config.Policy{
+		MatchVIP: g.chance(50), MatchVIPOnly: g.chance(10),
 		PolicyID: uint32(id), Name: fmt.Sprint("policy ", id), Status: g.chance(90),
 		SrcIntf: intf(), DstIntf: intf(),
-		SrcAddr: list("a"), DstAddr: list("a"), SrcAddr6: list("a"), DstAddr6: list("a"),
+		SrcAddr: list("a"), DstAddr: dst(), SrcAddr6: list("a"), DstAddr6: dst(),
 		SrcAddrNegate: g.chance(15), DstAddrNegate: g.chance(15),
 		SrcAddr6Negate: g.chance(15), DstAddr6Negate: g.chance(15), ServiceNegate: g.chance(15),
 		Accept: g.chance(60), NAT: g.chance(50), Schedule: []string{"always"},
@@ -156,10 +169,42 @@ func (g generator) config(policies int) *config.Config {
 		}
 		cfg.ServiceGrps = append(cfg.ServiceGrps, grp)
 	}
+	g.virtual(cfg)
 	for i := range policies {
 		cfg.Policies = append(cfg.Policies, g.policy(i+1))
 	}
 	return cfg
+}
+
+// virtual adds virtual IPs, and groups of them.
+func (g *generator) virtual(cfg *config.Config) {
+	switch cfg.Settings.CentralNAT = g.chance(20); {
+	case cfg.Settings.CentralNAT:
+	case g.chance(80):
+		g.vips = true
+	}
+	if !g.vips && g.chance(50) {
+		return
+	}
+	for i := range vips {
+		cfg.VIPs = append(cfg.VIPs, &config.VIP{Name: fmt.Sprint("v", i)})
+		cfg.VIPs6 = append(cfg.VIPs6, &config.VIP6{Name: fmt.Sprint("v", i)})
+	}
+	for i := range 3 {
+		cfg.VIPGroups = append(cfg.VIPGroups, &config.VIPGroup{Name: fmt.Sprint("w", i), Member: g.some(1, 3, "v", vips)})
+		cfg.VIPGroups6 = append(cfg.VIPGroups6, &config.VIPGroup{Name: fmt.Sprint("w", i), Member: g.some(1, 3, "v", vips)})
+	}
+}
+
+// vip draws the number of a virtual IP of the family of key, or 0.
+func (g generator) vip(cfg *config.Config, key packet.Key) int {
+	if len(cfg.VIPs) == 0 || g.chance(40) {
+		return 0
+	}
+	if key.Dst.Is4() {
+		return 1 + g.IntN(vips)
+	}
+	return 1 + vips + g.IntN(vips)
 }
 
 func (g generator) key() packet.Key {

@@ -23,12 +23,17 @@ type Table struct {
 	spans    spanArena
 	services []service
 	naming   naming
+
+	central  bool // central-nat: virtual IPs have no say
+	vipRules []vipRule
+	vips     []uint16 // runs of numbers of virtual IPs, sorted
 }
 
-// cell is what a pair of interface classes has: one bucket for each family.
-type cell struct{ v4, v6 bucket }
+// cell is what a pair of interface classes has: for each family one bucket of what
+// traffic on its own way can match, and one of what translated traffic can.
+type cell struct{ v4, v6, vip4, vip6 bucket }
 
-// bucket is a run of Table.lists.
+// bucket is a run of Table.lists, or of Table.vipRules.
 type bucket struct{ off, n uint32 }
 
 // rule is what one policy asks of a flow of one family.
@@ -52,12 +57,22 @@ type box struct {
 
 // Lookup returns the first policy that matches the flow of key from interface in
 // to interface out. key is the flow's original direction, its destination
-// already translated.
-func (t *Table) Lookup(in, out uint16, key *packet.Key) Match {
+// already translated. vip is the number of the virtual IP that has translated it, as
+// config.Config.VIPNumbers has it; 0 for none.
+//
+// Translated traffic matches policies that name its virtual IP, or a group of it,
+// as a destination. A policy that denies matches it by the mapped address as well,
+// unless match-vip is disabled. With central-nat, it is matched like all other traffic.
+func (t *Table) Lookup(in, out uint16, key *packet.Key, vip uint16) Match {
 	c := &t.cells[class(t.inClass, in)*t.outClasses+class(t.outClass, out)]
 	switch four := key.Src.Is4(); {
 	case four != key.Dst.Is4():
 		return t.deny(key)
+	case vip != 0 && !t.central:
+		if four {
+			return t.scanVIP(c.vip4, t.rules4, key, vip)
+		}
+		return t.scanVIP(c.vip6, t.rules6, key, vip)
 	case four:
 		return t.scan4(c.v4, key)
 	}

@@ -39,13 +39,14 @@ func compare(t *testing.T, g generator, cfg *config.Config, keys int) {
 	}
 	for range keys {
 		in, out, key := uint16(g.IntN(interfaces)), uint16(g.IntN(interfaces)), g.key()
-		want, wantName := twin{cfg}.lookup(fmt.Sprint("i", in), fmt.Sprint("i", out), key)
-		got := table.Lookup(in, out, &key)
+		vip := g.vip(cfg, key)
+		want, wantName := twin{cfg}.lookup(fmt.Sprint("i", in), fmt.Sprint("i", out), key, vip)
+		got := table.Lookup(in, out, &key, uint16(vip))
 		if want == nil {
 			want = new(config.Policy)
 		}
 		if got.Policy.ID != want.PolicyID || got.Found != (want.PolicyID != 0) || name(got.Service) != wantName {
-			t.Fatalf("%v, i%d to i%d: policy %d service %q, want %d %q", key, in, out,
+			t.Fatalf("%v of virtual IP %d, i%d to i%d: policy %d service %q, want %d %q", key, vip, in, out,
 				got.Policy.ID, name(got.Service), want.PolicyID, wantName)
 		}
 		if n := table.ServiceName(&key); name(n) != (twin{cfg}).name(key) {
@@ -57,7 +58,7 @@ func compare(t *testing.T, g generator, cfg *config.Config, keys int) {
 // The compiled table agrees with the walk through the configuration.
 func TestTwin(t *testing.T) {
 	for seed := range uint64(300) {
-		g := generator{rand.New(rand.NewPCG(seed, 1))}
+		g := generator{Rand: rand.New(rand.NewPCG(seed, 1))}
 		cfg := g.config(g.IntN(25))
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { compare(t, g, cfg, 200) })
 	}
@@ -66,7 +67,7 @@ func TestTwin(t *testing.T) {
 func FuzzTwin(f *testing.F) {
 	f.Add(uint64(1), uint64(2), uint8(10))
 	f.Fuzz(func(t *testing.T, a, b uint64, policies uint8) {
-		g := generator{rand.New(rand.NewPCG(a, b))}
+		g := generator{Rand: rand.New(rand.NewPCG(a, b))}
 		compare(t, g, g.config(int(policies)%64), 50)
 	})
 }
@@ -153,14 +154,14 @@ func TestLookup(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := table.Lookup(0, 1, &c.key)
+			m := table.Lookup(0, 1, &c.key, 0)
 			if m.Found != c.found || name(m.Service) != c.service || m.Found != (m.Policy.ID == 7) {
 				t.Errorf("found %v policy %d service %q", m.Found, m.Policy.ID, name(m.Service))
 			}
-			if m := table.Lookup(1, 0, &c.key); m.Found {
+			if m := table.Lookup(1, 0, &c.key, 0); m.Found {
 				t.Error("matches between the wrong interfaces")
 			}
-			if m := table.Lookup(0, 9999, &c.key); m.Found {
+			if m := table.Lookup(0, 9999, &c.key, 0); m.Found {
 				t.Error("matches an interface the table never heard of")
 			}
 		})
@@ -220,13 +221,13 @@ func TestErrors(t *testing.T) {
 // Thousands of policies between a few interfaces keep the table small enough to
 // build at once.
 func TestManyPolicies(t *testing.T) {
-	g := generator{rand.New(rand.NewPCG(1, 2))}
+	g := generator{Rand: rand.New(rand.NewPCG(1, 2))}
 	compare(t, g, g.config(3000), 500)
 }
 
 func TestLookupAllocs(t *testing.T) {
 	table, key := hundred(t, 100, true)
-	if n := testing.AllocsPerRun(100, func() { table.Lookup(0, 1, &key) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { table.Lookup(0, 1, &key, 0) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -253,7 +254,7 @@ func hundred(t testing.TB, n int, four bool) (*policy.Table, packet.Key) {
 	if !four {
 		key = tcpKey("2001::5", fmt.Sprintf("2001:0:0:%x::9", n-1), 21)
 	}
-	if m := table.Lookup(0, 1, &key); int(m.Policy.ID) != n {
+	if m := table.Lookup(0, 1, &key, 0); int(m.Policy.ID) != n {
 		t.Fatalf("policy %d matches, not the last one", m.Policy.ID)
 	}
 	return table, key
@@ -266,7 +267,7 @@ func BenchmarkLookup(b *testing.B) {
 				table, key := hundred(b, n, four)
 				b.ReportAllocs()
 				for b.Loop() {
-					table.Lookup(0, 1, &key)
+					table.Lookup(0, 1, &key, 0)
 				}
 			})
 		}
@@ -279,6 +280,6 @@ func BenchmarkDeny(b *testing.B) {
 	key.Dst = packet.MustAddr("192.0.2.1")
 	b.ReportAllocs()
 	for b.Loop() {
-		table.Lookup(0, 1, &key)
+		table.Lookup(0, 1, &key, 0)
 	}
 }

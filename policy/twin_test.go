@@ -13,9 +13,9 @@ import (
 type twin struct{ cfg *config.Config }
 
 // lookup returns the matching policy, or nil, and the name of the service.
-func (w twin) lookup(in, out string, key packet.Key) (*config.Policy, string) {
+func (w twin) lookup(in, out string, key packet.Key, vip int) (*config.Policy, string) {
 	for _, p := range w.cfg.Policies {
-		if !p.Status || !onInterface(p.SrcIntf, in) || !onInterface(p.DstIntf, out) || !w.addresses(p, key) {
+		if !p.Status || !onInterface(p.SrcIntf, in) || !onInterface(p.DstIntf, out) || !w.addresses(p, key, vip) {
 			continue
 		}
 		if name, ok := w.service(p, key); ok {
@@ -29,15 +29,67 @@ func onInterface(names []string, name string) bool {
 	return slices.Contains(names, "any") || slices.Contains(names, name)
 }
 
-func (w twin) addresses(p *config.Policy, key packet.Key) bool {
+// addresses says whether the addresses of p admit a flow that the virtual IP of a
+// number has translated, 0 for none.
+func (w twin) addresses(p *config.Policy, key packet.Key, vip int) bool {
 	src, dst := key.Src.Netip(), key.Dst.Netip()
 	switch {
 	case src.Is4() && dst.Is4():
-		return w.inList(p.SrcAddr, p.SrcAddrNegate, src) && w.inList(p.DstAddr, p.DstAddrNegate, dst)
+		return w.inList(p.SrcAddr, p.SrcAddrNegate, src) && w.leads(p, p.DstAddr, p.DstAddrNegate, dst, vip)
 	case src.Is6() && dst.Is6():
-		return w.inList(p.SrcAddr6, p.SrcAddr6Negate, src) && w.inList(p.DstAddr6, p.DstAddr6Negate, dst)
+		return w.inList(p.SrcAddr6, p.SrcAddr6Negate, src) && w.leads(p, p.DstAddr6, p.DstAddr6Negate, dst, vip)
 	}
 	return false
+}
+
+func (w twin) leads(p *config.Policy, names []string, negate bool, ip netip.Addr, vip int) bool {
+	if w.cfg.Settings.CentralNAT {
+		return w.inList(names, negate, ip)
+	}
+	six, named := ip.Is6(), false
+	var addresses []string
+	for _, name := range names {
+		if numbers := w.vips(name, six); numbers == nil {
+			addresses = append(addresses, name)
+		} else if slices.Contains(numbers, vip) {
+			named = true
+		}
+	}
+	byAddress := w.inList(addresses, negate, ip) || negate && len(names) > 0 && addresses == nil
+	switch {
+	case vip == 0:
+		return byAddress && !p.MatchVIPOnly
+	case named:
+		return !negate
+	}
+	return byAddress && !p.Accept && (p.MatchVIP || p.MatchVIPOnly)
+}
+
+// vips are the numbers of the virtual IPs that a name stands for; nil for an
+// address.
+func (w twin) vips(name string, six bool) (numbers []int) {
+	groups, all := w.cfg.VIPGroups, []string(nil)
+	for _, v := range w.cfg.VIPs {
+		all = append(all, v.Name)
+	}
+	first := 1
+	if six {
+		groups, all, first = w.cfg.VIPGroups6, nil, 1+len(w.cfg.VIPs)
+		for _, v := range w.cfg.VIPs6 {
+			all = append(all, v.Name)
+		}
+	}
+	if i := slices.Index(all, name); i >= 0 {
+		return []int{first + i}
+	}
+	for _, g := range groups {
+		if g.Name == name {
+			for _, m := range g.Member {
+				numbers = append(numbers, first+slices.Index(all, m))
+			}
+		}
+	}
+	return numbers
 }
 
 func (w twin) inList(names []string, negate bool, ip netip.Addr) bool {

@@ -15,6 +15,10 @@ const (
 	EventHelperDetach                      // a helper let go of its session
 	EventClash                             // a new session takes the tuple of an old one, which ends
 	EventAstray                            // a packet was routed without a session (asymroute)
+	EventExhausted                         // a pool had no port or address left for a new session
+	EventBlock                             // a client was given a block of ports
+	EventBlockHeld                         // it has the block still
+	EventBlockEnd                          // it gave the block back
 )
 
 // End says how a session ended; the words are FortiOS's log actions.
@@ -58,7 +62,9 @@ type Event struct {
 	ReplyKey packet.Key    // as the reply direction arrives; differs from Key.Reply() where translated
 	Bytes    [2]uint64     // by direction, IP bytes
 	Packets  [2]uint64
-	Old      Rival // EventClash
+	Old      Rival     // EventClash
+	Pool     uint16    // EventExhausted, EventBlock...: the engine's number of the IP pool; 0 is an interface's address
+	Ports    [2]uint16 // EventBlock...: first and last; the client is Key.Src, the address ReplyKey.Dst
 }
 
 // Rival is the older of two sessions that clash.

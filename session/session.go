@@ -82,6 +82,7 @@ type Record struct {
 	Encrypted bool
 	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes
 	Profile   uint16 // number of the limits that its helper works under
+	Hold      uint8  // what it holds of translated addresses; the engine's affair
 }
 
 // Watched says whether s is a child that has yet to begin with TLS. Its packets

@@ -23,6 +23,7 @@ var kinds = [...]string{
 	session.EventStart: "start", session.EventEnd: "end", session.EventDeny: "deny",
 	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
 	session.EventClash: "clash", session.EventAstray: "astray",
+	session.EventExhausted: "exhausted", session.EventBlock: "block", session.EventBlockHeld: "block-held", session.EventBlockEnd: "block-end",
 }
 
 var ends = [...]string{
@@ -143,7 +144,13 @@ func (r *runner) eventLine(e *session.Event) string {
 		b.named("by", e.Reason.String())
 	}
 	b.some("session", e.ID)
+	switch e.Kind {
+	case session.EventBlock, session.EventBlockHeld, session.EventBlockEnd:
+		b.word("%v at %v ports %d-%d pool %s", e.Key.Src, e.ReplyKey.Dst, e.Ports[0], e.Ports[1], r.names.Pool(e.Pool))
+		return b.String()
+	}
 	b.keys(e.Key, e.ReplyKey)
+	b.named("pool", r.names.Pool(e.Pool))
 	if e.Kind == session.EventStart || e.Kind == session.EventEnd || e.Kind == session.EventDeny || e.Kind == session.EventAstray {
 		b.named("from", r.names.Interface(e.In))
 		if e.HasRoute {

@@ -17,7 +17,7 @@ type random struct{ r *rand.Rand }
 func (x random) line(six bool) string {
 	var b strings.Builder
 	src, dst := x.addr(six), x.addr(six)
-	switch x.r.IntN(3) {
+	switch x.r.IntN(4) {
 	case 0:
 		fmt.Fprintf(&b, "tcp %s > %s %s seq %d ack %d win %d", x.port(src), x.port(dst),
 			[]string{"S", "SA", "A", "PA", "FA", "R", "RA", "-"}[x.r.IntN(8)], x.r.Uint32(), x.r.Uint32(), x.r.IntN(65536))
@@ -27,6 +27,8 @@ func (x random) line(six bool) string {
 		if !six && x.r.IntN(4) == 0 {
 			b.WriteString(" nosum")
 		}
+	case 2:
+		fmt.Fprintf(&b, "sctp %s > %s tag %d %s", x.port(src), x.port(dst), x.r.Uint32(), []string{"init 9", "cookie-echo sack", "heartbeat", "abort/t"}[x.r.IntN(4)])
 	default:
 		name := "icmp"
 		if six {
@@ -44,12 +46,15 @@ func (x random) line(six bool) string {
 
 // rare adds what few packets have.
 func (x random) rare(b *strings.Builder, six bool) {
-	tcp := strings.HasPrefix(b.String(), "tcp")
+	tcp, sctp := strings.HasPrefix(b.String(), "tcp"), strings.HasPrefix(b.String(), "sctp")
 	if strings.Contains(b.String(), "nosum") {
 		return
 	}
 	switch x.r.IntN(8) {
 	case 0:
+		if sctp { // how its checksum is left to a device, nothing in a packet says
+			return
+		}
 		b.WriteString(" partial")
 		if tcp {
 			b.WriteString(" gso 500")
