@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"dataplane/wire":            {"dataplane", "packet"},
 	"dataplane/fault":           {"dataplane", "packet"},
 	"dataplane/soak":            {},
+	"engine/behaviour":          {},
 	"lab":                       {},
 	"lab/...":                   {"lab/...", "examples"},
 	"cmd/portcullis":            {"*"},

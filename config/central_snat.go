@@ -74,7 +74,9 @@ func centralPool(name, family, table string) Attribute {
 
 // checkCentralSNAT refuses entries that would be without effect.
 func checkCentralSNAT(l *loader, t *Table) {
+	associated := l.associated()
 	for _, c := range l.cfg.CentralSNAT {
+		l.checkAssociated(c, "nat-ippool", c.NATIPPool, c.DstIntf, associated)
 		if !l.cfg.Settings.CentralNAT && l.sound(&l.cfg.Settings, "central-nat") {
 			l.complain(c, "", "only with central-nat enable in system settings")
 		}
@@ -82,8 +84,8 @@ func checkCentralSNAT(l *loader, t *Table) {
 			continue
 		}
 		for _, a := range []string{"orig-port", "dst-port", "nat-port"} {
-			if t.Attribute(a).Words(c)[0] != "0" {
-				l.complain(c, a, "%s: only with protocol 6, 17 or 132", a)
+			if a := t.Attribute(a); t.applies(a.Only, c) && a.Words(c)[0] != "0" {
+				l.complain(c, a.Name, "%s: only with protocol 6, 17 or 132", a.Name)
 			}
 		}
 	}

@@ -32,7 +32,7 @@ var ipPoolTable = table(
 			}),
 			attr(func(p *IPPool) *netip.Addr { return &p.EndIP }, ipv4.unicast(), Attribute{
 				Name: "endip", Required: true,
-				Help: "The last address.",
+				Help: "The last address; a pool has at most 65536.",
 			}),
 			attr(func(p *IPPool) *uint16 { return &p.StartPort }, integer[uint16](1024, 65535), poolPort("startport", "5117", "The first port given out.")),
 			attr(func(p *IPPool) *uint16 { return &p.EndPort }, integer[uint16](1024, 65535), poolPort("endport", "65533", "The last port given out.")),
@@ -104,7 +104,7 @@ var ipPool6Table = table(
 			}),
 			attr(func(p *IPPool6) *netip.Addr { return &p.EndIP }, ipv6.unicast(), Attribute{
 				Name: "endip", Required: true, Only: only("type", PoolOverload),
-				Help: "The last address.",
+				Help: "The last address; a pool has at most 65536.",
 			}),
 			attr(func(p *IPPool6) *netip.Prefix { return &p.InternalPrefix }, ipv6.subnets(), Attribute{
 				Name: "internal-prefix", Required: true, Only: only("type", PoolNPTv6),

@@ -1,6 +1,9 @@
 package config
 
-import "net/netip"
+import (
+	"math/big"
+	"net/netip"
+)
 
 // leastPorts is how few ports FortiOS gives an inside address at least.
 const leastPorts = 32
@@ -47,11 +50,15 @@ func (l *loader) forward(entry any, startName string, start netip.Addr, endName 
 }
 
 func (l *loader) checkPoolAddresses(p *IPPool, r IPRange) {
-	if n := r.Len().Uint64(); n > mostAddresses {
-		l.refuse(p, "endip", "%d addresses from startip: expected at most %d", n, mostAddresses)
-	}
+	l.checkPoolSize(p, r)
 	if box := l.boxAddress(r); box != nil && p.Type != PoolOverload && l.sound(p, "type") {
 		l.refuse(p, "startip", "the pool has %s of interface %q: expected other addresses, or type %s", box.prefix.Addr(), box.intf.Name, PoolOverload)
+	}
+}
+
+func (l *loader) checkPoolSize(pool any, r IPRange) {
+	if n := r.Len(); n.Cmp(big.NewInt(mostAddresses)) > 0 {
+		l.refuse(pool, "endip", "%d addresses from startip: expected at most %d", n, mostAddresses)
 	}
 }
 
@@ -86,6 +93,7 @@ func checkIPPools6(l *loader, _ *Table) {
 			ranges[i] = l.checkNPTv6(p)
 		case l.forward(p, "startip", p.StartIP, "endip", p.EndIP):
 			ranges[i] = IPRange{p.StartIP, p.EndIP}
+			l.checkPoolSize(p, ranges[i])
 		}
 	}
 	for i, first := range overlaps(ranges, func(int, int) bool { return true }) {

@@ -160,14 +160,21 @@ func negates(name, what string) Attribute {
 }
 
 // checkPolicies sees to it that a policy has both ends of a family: a source
-// without a destination would match nothing, silently.
+// without a destination would match nothing, silently. So would much else that
+// its switches say together.
 func checkPolicies(l *loader, _ *Table) {
+	virtual, virtual6 := l.virtual(false), l.virtual(true)
+	associated := l.associated()
 	for _, p := range l.cfg.Policies {
 		v4 := l.bothEnds(p, "srcaddr", p.SrcAddr, "dstaddr", p.DstAddr)
 		v6 := l.bothEnds(p, "srcaddr6", p.SrcAddr6, "dstaddr6", p.DstAddr6)
 		if !v4 && !v6 {
 			l.complain(p, "", "missing addresses: expected srcaddr and dstaddr, or srcaddr6 and dstaddr6")
 		}
+		l.checkPolicyNAT(p)
+		l.checkPolicyPools(p, v4, v6, associated)
+		l.checkPolicyVIPs(p, virtual, virtual6)
+		l.checkPolicyHelper(p)
 	}
 }
 

@@ -23,7 +23,7 @@ func portSpan() codec[PortSpan] {
 // portSpanOrAny is portSpan where FortiOS's 0 stands for any port.
 func portSpanOrAny() codec[PortSpan] {
 	c := portSpan()
-	t := Type{Name: "port, range or 0", Range: "0 or " + c.Range}
+	t := Type{Name: "port, range or 0", Range: "0, " + c.Range}
 	return scalar(t, func(s string) (p PortSpan, err error) {
 		if s == "0" {
 			return p, nil

@@ -14,6 +14,9 @@ var HelperNames = []string{
 	"dns-udp", "dns-tcp", "pmap", "rsh", "dcerpc", "mgcp",
 }
 
+// defaultTLSDataLimit is tls-data-limit where it is not written.
+const defaultTLSDataLimit = 8
+
 // helperWords are those of an attribute that chooses a helper.
 var helperWords = append([]string{"auto", "disable"}, HelperNames...)
 
@@ -21,7 +24,7 @@ var helperWords = append([]string{"auto", "disable"}, HelperNames...)
 func helperAddr(name, family, suffix string) Attribute {
 	return Attribute{
 		Name: name, Refs: []string{"firewall.address" + suffix, "firewall.addrgrp" + suffix}, Extension: true,
-		Help: "The " + family + " clients whose control sessions the entry is for; unset means all of that family.",
+		Help: "The " + family + " clients whose control sessions the entry is for; with neither srcaddr nor srcaddr6 it is for all.",
 	}
 }
 
@@ -95,33 +98,48 @@ var sessionHelperTable = table(
 				Help: "The server's data ports that stay open to the client of a control session that is encrypted and so cannot be read, while it lasts and for connections that begin with a TLS ClientHello; unset opens none.",
 			}),
 			attr(func(h *SessionHelper) *uint32 { return &h.TLSDataLimit }, integer[uint32](1, 65535), Attribute{
-				Name: "tls-data-limit", Default: "8", Only: only("name", "ftp"), Extension: true,
+				Name: "tls-data-limit", Default: fmt.Sprint(defaultTLSDataLimit), Only: only("name", "ftp"), Extension: true,
 				Help: "How many sessions at a time may use tls-data-ports, for one control session.",
 			}),
 		},
 	})
 
-// checkSessionHelpers refuses two helpers for one port: which of them would
-// see the session must not depend on the order of a table.
+// checkSessionHelpers refuses two helpers for one port and one client: which of
+// them would see the session must not depend on the order of a table.
 func checkSessionHelpers(l *loader, _ *Table) {
 	type binding struct {
 		protocol uint8
 		port     uint16
 	}
-	taken := make(map[binding]*SessionHelper)
+	taken := make(map[binding][]*SessionHelper)
 	for _, h := range l.cfg.Helpers {
-		if !h.Status || !l.sound(h, "protocol", "port", "status") {
+		if h.TLSDataLimit != defaultTLSDataLimit && !h.TLSDataPorts.IsSet() && h.Name == "ftp" && l.sound(h, "name", "tls-data-ports", "tls-data-limit") {
+			l.complain(h, "tls-data-limit", "tls-data-limit: only with tls-data-ports")
+		}
+		if !h.Status || !l.sound(h, "protocol", "port", "status", "srcaddr", "srcaddr6") {
 			continue
 		}
 		b := binding{h.Protocol, h.Port}
-		if first := taken[b]; first != nil {
-			if l.spots[h] == nil { // the file moved another entry onto the factory's
-				h, first = first, h
-			}
-			l.refuse(h, "port", "protocol %d port %d belongs to entry %d (%s) already: expected one enabled entry for a port",
-				h.Protocol, h.Port, first.ID, first.Name)
+		i := slices.IndexFunc(taken[b], h.meets)
+		if i < 0 {
+			taken[b] = append(taken[b], h)
 			continue
 		}
-		taken[b] = h
+		first := taken[b][i]
+		if l.spots[h] == nil { // the file moved another entry onto the factory's
+			h, first = first, h
+		}
+		l.refuse(h, "port", "protocol %d port %d belongs to entry %d (%s) already: expected one enabled entry for a port, or a srcaddr of its own in each",
+			h.Protocol, h.Port, first.ID, first.Name)
 	}
+}
+
+// meets says whether two entries could be for one client. Names are compared,
+// not addresses: what two of them have in common is for the operator to know.
+func (h *SessionHelper) meets(o *SessionHelper) bool {
+	if len(h.SrcAddr)+len(h.SrcAddr6) == 0 || len(o.SrcAddr)+len(o.SrcAddr6) == 0 {
+		return true
+	}
+	same := func(a, b string) bool { return a == b || a == "all" || b == "all" }
+	return common(h.SrcAddr, o.SrcAddr, same) || common(h.SrcAddr6, o.SrcAddr6, same)
 }

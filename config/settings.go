@@ -34,7 +34,7 @@ var settingsTable = singleton(
 			}),
 			attr(func(s *Settings) *bool { return &s.SNATHairpin }, enable, Attribute{
 				Name: "snat-hairpin-traffic", Default: "enable",
-				Help: "Whether the source is translated of a session that a virtual IP sends back out of the interface it came in by, so that the answer returns this way.",
+				Help: "Whether the source is translated of a session that a virtual IP sends back out of the interface it came in by, whatever its policy says, so that the answer returns this way.",
 			}),
 		},
 	})

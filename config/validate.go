@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,8 +131,33 @@ func (l *loader) dangling(a *Attribute, s *spot, i int, name string, names map[s
 			}
 		}
 	}
+	if hint == "" {
+		hint = elsewhere(a, names, name)
+	}
 	s.bad[a.Name] = true
 	l.report(s.item(a.Name, i), s.noun, "%s %s: no such %s%s", a.Name, shorten(name), nounOf(a.Refs[0]), hint)
+}
+
+// relatives are tables of which one is easily taken for another.
+var relatives = []string{
+	"firewall.address", "firewall.addrgrp", "firewall.vip", "firewall.vipgrp",
+	"firewall.address6", "firewall.addrgrp6", "firewall.vip6", "firewall.vipgrp6",
+	"firewall.ippool", "firewall.ippool6",
+}
+
+// elsewhere is a hint at an entry of the name that a table has which the
+// attribute cannot refer to: a virtual IP as a source, a pool of the other
+// family.
+func elsewhere(a *Attribute, names map[string]map[string]bool, name string) string {
+	if !slices.Contains(relatives, a.Refs[0]) {
+		return ""
+	}
+	for _, p := range relatives {
+		if names[p][name] {
+			return fmt.Sprintf(" (%s %s is not one)", tableAt(p).FortiOS(), shorten(name))
+		}
+	}
+	return ""
 }
 
 func sorted(set map[string]bool) []string {

@@ -1,5 +1,7 @@
 package config
 
+import "errors"
+
 var vipTable = table(
 	func(c *Config) *[]*VIP { return &c.VIPs },
 	Table{
@@ -28,12 +30,24 @@ const (
 	VIPLoadBalance = "load-balance"
 )
 
+// portMapping is a choice of one. FortiOS's other is an error of its own.
+var portMapping = scalar(Type{Name: "option", Range: "1-to-1", Words: []string{"1-to-1"}}, func(s string) (string, error) {
+	switch s {
+	case "1-to-1":
+		return s, nil
+	case "m-to-n":
+		return "", errors.New("not supported yet: expected 1-to-1")
+	}
+	return "", errors.New("expected 1-to-1")
+}, func(s string) string { return s })
+
 // vipAttributes describes a virtual IP of either family. IPv6 has what IPv4
 // has, also where FortiOS has it for IPv4 alone.
 func vipAttributes(f family) []*Attribute {
-	six := f.bits == 128
+	six, note := f.bits == 128, ""
 	protocols, arp, arpHelp := []string{"tcp", "udp", "sctp", "icmp"}, "arp-reply", "Whether ARP requests for the outside addresses are answered."
 	if six {
+		note = "load-balance is there for IPv6, too."
 		protocols, arp, arpHelp = protocols[:3], "ndp-reply", "Whether neighbour solicitations for the outside addresses are answered."
 	}
 	ported := func(name, help string) Attribute {
@@ -47,6 +61,7 @@ func vipAttributes(f family) []*Attribute {
 		attr(func(v *VIP) *string { return &v.Type }, oneOf([]string{VIPStatic, VIPLoadBalance}, nil), Attribute{
 			Name: "type", Default: VIPStatic,
 			Help: "Whether each outside address has its inside address (static-nat), or one outside address is spread over many by the source (load-balance).",
+			Note: note,
 		}),
 		attr(func(v *VIP) *bool { return &v.Status }, enable, Attribute{
 			Name: "status", Default: "enable",
@@ -89,10 +104,10 @@ func vipAttributes(f family) []*Attribute {
 			"The port outside, or a range; needed but where service says which.")),
 		attr(func(v *VIP) *PortSpan { return &v.MappedPort }, portSpan(), ported("mappedport",
 			"The port inside, or a range as long as extport, in its order; unset means extport.")),
-		attr(func(v *VIP) *string { return &v.PortMapping }, oneOf([]string{"1-to-1"}, nil), Attribute{
+		attr(func(v *VIP) *string { return &v.PortMapping }, portMapping, Attribute{
 			Name: "portmapping-type", Default: "1-to-1", Only: only("portforward", "enable").and("protocol", "tcp", "udp", "sctp"), Extension: six,
 			Help: "How a range of ports is mapped: each port to its own.",
-			Note: "m-to-n is not supported.",
+			Note: "m-to-n is not supported yet.",
 		}),
 		attr(func(v *VIP) *[]string { return &v.SrcIntfFilter }, list(name(35)), Attribute{
 			Name: "srcintf-filter", Refs: []string{"system.interface"}, Extension: six,

@@ -1,7 +1,5 @@
 package config
 
-import "slices"
-
 // checkVIPUse refuses a virtual IP that is in force and that no policy names:
 // without central NAT all that is sent to it would be dropped.
 func (l *loader) checkVIPUse(t *Table, all []*VIP) {
@@ -55,17 +53,24 @@ func (l *loader) destinations(six bool) (used map[string]bool, certain bool) {
 	return used, certain
 }
 
-// virtual finds the first virtual IP, or group of such, in a policy's list of
-// destinations; -1 where there is none.
-func (l *loader) virtual(list []string, six bool) int {
-	return slices.IndexFunc(list, func(name string) bool {
-		if six {
-			return slices.ContainsFunc(l.cfg.VIPs6, func(v *VIP6) bool { return v.Name == name }) ||
-				slices.ContainsFunc(l.cfg.VIPGroups6, func(g *VIPGroup) bool { return g.Name == name })
+// virtual are the names that stand for virtual IPs, and for groups of such, in
+// a policy's destinations of a family.
+func (l *loader) virtual(six bool) map[string]bool {
+	names, groups := make(map[string]bool), l.cfg.VIPGroups
+	if six {
+		groups = l.cfg.VIPGroups6
+		for _, v := range l.cfg.VIPs6 {
+			names[v.Name] = true
 		}
-		return slices.ContainsFunc(l.cfg.VIPs, func(v *VIP) bool { return v.Name == name }) ||
-			slices.ContainsFunc(l.cfg.VIPGroups, func(g *VIPGroup) bool { return g.Name == name })
-	})
+	} else {
+		for _, v := range l.cfg.VIPs {
+			names[v.Name] = true
+		}
+	}
+	for _, g := range groups {
+		names[g.Name] = true
+	}
+	return names
 }
 
 // checkVIPGroups holds the members of a group to its interface.

@@ -52,7 +52,7 @@ func (f *fake) ClearExpectations(refs []session.Ref) int {
 
 func (f *fake) Counters() Counters {
 	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1,
-		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3}
+		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3, DataRanges: 2, RangeChildren: 9, RangeRefused: 1}
 }
 
 // fakeNames resolves few numbers.

@@ -178,6 +178,9 @@ func wordsOf(e *session.Record, dirty bool) (w Words) {
 	} else {
 		w |= WordExt
 	}
+	if e.Encrypted {
+		w |= WordTLS
+	}
 	if dirty {
 		w |= WordDirty
 	}

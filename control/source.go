@@ -59,6 +59,9 @@ type Counters struct {
 	MaxEphemeral    int    // beyond so many the oldest give way
 	Removable       int    // sessions that a full table would let go
 	Tension         uint64 // those that a full table did let go
+	DataRanges      int    // of encrypted control sessions, held now
+	RangeChildren   uint64 // sessions that came through one
+	RangeRefused    uint64 // those that found it full, or did not begin with TLS
 }
 
 // Names resolves the numbers in records. The engine's register does.

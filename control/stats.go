@@ -24,6 +24,9 @@ type Stats struct {
 	MaxExpectations int      `json:"max_expectations"`
 	Used            int      `json:"used"` // sessions and expectations of both families
 	UsedExpected    int      `json:"used_expectations"`
+	DataRanges      int      `json:"data_ranges"`         // of encrypted control sessions (tls-data-ports)
+	RangeChildren   uint64   `json:"data_range_sessions"` // that came through one
+	RangeRefused    uint64   `json:"data_range_refused"`  // that found it full, or did not begin with TLS
 }
 
 // tcpStates are the names of proto_state, which they are indexed by.
@@ -40,6 +43,7 @@ func (w *walker) stats(rate float64) (*Stats, error) {
 		SetupRate: rate, Clashes: c.Clashes, Cleared: c.Cleared, TCPStates: make([]uint64, len(tcpStates)),
 		MaxSessions: c.MaxSessions, MaxExpectations: c.MaxExpectations, Used: c.Sessions, UsedExpected: c.Expectations,
 		Ephemeral: c.Ephemeral, MaxEphemeral: c.MaxEphemeral, Removable: c.Removable, Tension: c.Tension,
+		DataRanges: c.DataRanges, RangeChildren: c.RangeChildren, RangeRefused: c.RangeRefused,
 	}
 	if err := w.expectations(func(*Session) { st.Expectations++ }); err != nil {
 		return nil, err
@@ -73,6 +77,7 @@ func (st *Stats) String() string {
 
 // Full is what diagnose sys session full-stat prints.
 func (st *Stats) Full() string {
-	return fmt.Sprintf("session table:\t\ttable_size=%d used=%d\nexpect session table:\ttable_size=%d used=%d\n%s",
-		st.MaxSessions, st.Used, st.MaxExpectations, st.UsedExpected, st)
+	return fmt.Sprintf("session table:\t\ttable_size=%d used=%d\nexpect session table:\ttable_size=%d used=%d\n"+
+		"tls data ranges:\tused=%d sessions=%d refused=%d\n%s",
+		st.MaxSessions, st.Used, st.MaxExpectations, st.UsedExpected, st.DataRanges, st.RangeChildren, st.RangeRefused, st)
 }

@@ -17,10 +17,11 @@ const (
 	WordDirty                      // it is to be judged again at its next packet
 	WordBlock                      // a changed configuration took its permission away
 	WordExt                        // announced by a helper
+	WordTLS                        // a control session that its helper can not read any more, or a child of one
 	numWords     = iota
 )
 
-var wordNames = [numWords]string{"log", "new", "may_dirty", "per_ip", "dirty", "block", "ext"}
+var wordNames = [numWords]string{"log", "new", "may_dirty", "per_ip", "dirty", "block", "ext", "tls"}
 
 // appendTo appends the words, each behind a blank but the first.
 func (w Words) appendTo(b []byte) []byte {

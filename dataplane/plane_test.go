@@ -196,6 +196,9 @@ func TestForwardResolves(t *testing.T) {
 	}
 }
 
+// TestFragment: what may be fragmented leaves in fragments, in order.
+//
+// RFC 4787 REQ-13a: default
 func TestFragment(t *testing.T) {
 	r := newRig(t, func(s *engine.Slot) { forward(s); s.FragmentTo = 576 })
 	r.p1.Deliver(udp(1400), packet.Offload{})
@@ -205,6 +208,9 @@ func TestFragment(t *testing.T) {
 		f, ok := r.p2.Next(time.Second)
 		if !ok || dataplane.MAC(f.Data) != host || len(f.Data) > 576+14 {
 			t.Fatalf("fragment: %v %x", ok, f.Data)
+		}
+		if at := 8 * int(binary.BigEndian.Uint16(f.Data[20:])&0x1fff); at != total {
+			t.Errorf("a fragment at %d, want %d", at, total)
 		}
 		total += len(f.Data) - 34
 	}

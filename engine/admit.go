@@ -25,6 +25,9 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		}
 		return w.adopt(p, e)
 	}
+	if master := w.covering(p); master != nil {
+		return w.adoptUnannounced(p, master)
+	}
 	if m := w.invites(p); m != nil {
 		return w.invite(p, m)
 	}

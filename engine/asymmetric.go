@@ -106,7 +106,7 @@ func (w *Worker) halfSeenSCTP(s *session.Session, dir packet.Dir, p *Slot, q *sc
 // the other side was never heard: its answers go another way, so the connection
 // is picked up where the opener is. It says whether that is so.
 func (w *Worker) halfSeen(s *session.Session, dir packet.Dir, p *Slot, seg tcp.Segment) bool {
-	if dir != packet.Original || s.Packets[packet.Reply] != 0 || s.State == session.StateClose ||
+	if dir != packet.Original || s.Packets[packet.Reply] != 0 || s.State == session.StateClose || s.Watched() ||
 		seg.Flags&(tcp.SYN|tcp.RST|tcp.ACK) != tcp.ACK || !w.rules.asymmetric.allows(p) {
 		return false
 	}

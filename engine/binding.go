@@ -35,8 +35,17 @@ type helperEntry struct {
 	binding
 	helper  uint8
 	profile uint16
-	scoped  bool // only sessions from those are its own
-	from    policy.AddressSet
+	all4    bool // it is for all clients of that family
+	all6    bool
+	from    policy.AddressSet // else for these
+}
+
+// isFor says whether the entry is for the sessions of a client.
+func (e *helperEntry) isFor(client packet.Addr) bool {
+	if client.Is4() && e.all4 || !client.Is4() && e.all6 {
+		return true
+	}
+	return e.from.Has(client)
 }
 
 // disable is the word for no helper.
@@ -80,7 +89,7 @@ func (b *bindings) add(e *config.SessionHelper, known *policy.Addresses, names *
 		return fmt.Errorf("helper %q does not read protocol %d: expected %s",
 			e.Name, e.Protocol, strings.Trim(fmt.Sprint(names.helper(n).Protocols), "[]"))
 	}
-	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, scoped: len(e.SrcAddr)+len(e.SrcAddr6) > 0}
+	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, all4: len(e.SrcAddr) == 0, all6: len(e.SrcAddr6) == 0}
 	var err error
 	if x.from, err = known.Set(e.SrcAddr, e.SrcAddr6); err != nil {
 		return fmt.Errorf("srcaddr: %w", err)
@@ -111,7 +120,7 @@ func (b *bindings) of(s *session.Session, match policy.Match, names *Names) (hel
 	e := b.table[at]
 	want, chosen := b.chosen(match)
 	if !chosen {
-		if e == nil || e.scoped && !e.from.Has(s.Key[packet.Original].Src) {
+		if e == nil || !e.isFor(s.Key[packet.Original].Src) {
 			return 0, 0
 		}
 		return e.helper, e.profile

@@ -57,6 +57,7 @@ func (w *Worker) clash(old, s *session.Session) {
 func (w *Worker) end(s *session.Session, how session.End) {
 	w.letGo(s)
 	w.shape(s, 0)
+	w.uncover(s)
 	w.vacate(s)
 	if s.Helper != 0 && s.Master.ID == 0 {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)

@@ -12,7 +12,8 @@ import (
 
 // HandOver writes every session and expectation to out, for the worker of another
 // process to take up: see Heir. by is the name and version of the program, and
-// written the moment now by the wall clock. Nothing of the worker is changed.
+// written the moment now by the wall clock. Nothing of the worker is changed; blocks of ports that
+// nobody uses any more are reported as returned.
 func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written time.Time) (handover.Counts, error) {
 	h := handover.Header{By: by, Written: written, Serial: w.table.Serial(), Tables: w.names.tables()}
 	to, err := handover.NewWriter(out, &h, now)
@@ -45,6 +46,9 @@ func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written ti
 	}
 	if err == nil {
 		err = to.Close()
+	}
+	if err == nil {
+		w.nat.Abandon()
 	}
 	return to.Counts(), err
 }

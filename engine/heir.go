@@ -163,6 +163,9 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		w.table.Discard(t)
 		return Contradicts
 	}
+	if t.Master.ID == 0 {
+		w.cover(t)
+	}
 	w.hold(t)
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
@@ -268,6 +271,9 @@ func (i *Heir) Finish() {
 		}
 		if m, ok := i.masters[s.Master.ID]; ok && i.w.table.Resolve(m) != nil {
 			s.Master = m
+			if s.Encrypted {
+				i.w.ranges.take(m)
+			}
 		}
 	}
 	i.children, i.masters = nil, nil

@@ -12,6 +12,9 @@ import (
 // help is the way of a packet whose session a helper reads: tracked like any
 // other, then read, perhaps rewritten, held back or sent on in several pieces.
 func (w *Worker) help(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
+	if s.Watched() {
+		return w.watch(s, dir, p)
+	}
 	if !p.ChecksumOK() {
 		return Drop, packet.ReasonHelperBadChecksum
 	}
@@ -114,6 +117,9 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	a.control.Segment(&seg, &w.announce, out)
 	if out.Detached {
 		w.detached(s)
+	}
+	if out.Encrypted {
+		w.encrypted(s)
 	}
 	if out.MustAck {
 		w.ackBack(s, dir, p, out.AckBack)

@@ -53,6 +53,7 @@ type Worker struct {
 	now    session.Tick
 	table  *session.Table
 	expect *session.Expectations
+	ranges ranges
 	nat    *nat.Space
 	sink   Sink
 	event  session.Event // that the sink has
@@ -78,31 +79,34 @@ type Worker struct {
 	stats Stats
 }
 
-// Stats are counters of a worker, all growing but the first nine.
+// Stats are counters of a worker, all growing but the first ten.
 type Stats struct {
-	Sessions     int // live now
-	Ephemeral    int // those of them of which nothing has come yet
-	Removable    int // those of them that would give way in a full table, at most
-	MaxEphemeral int
-	Expectations int // outstanding now
-	Fragmented   int // packets being reassembled now, those given up included
-	FragmentMem  int // bytes that they hold
-	MaxSessions  int
-	MaxExpected  int
-	Created      uint64 // sessions
-	Children     uint64 // sessions created by expectations
-	Expected     uint64 // expectations made
-	Refused      uint64 // announcements of helpers that were not believed or had no room
-	Detached     uint64 // helpers that gave up a session
-	Blocked      uint64 // sessions that a configuration change blocked
-	Cleared      uint64 // sessions that the operator cleared
-	Clashes      uint64 // sessions that ended because a new one has their tuple
-	Evicted      uint64 // sessions that gave way to new ones
-	Tension      uint64 // those of them that did because the table was full
-	Exhausted    uint64 // sessions that found no port or address to be translated to
-	Astray       uint64 // packets that were routed without a session (asymroute)
-	Reassembled  uint64 // packets that were put together from fragments
-	EventsLost   uint64
+	Sessions      int // live now
+	Ephemeral     int // those of them of which nothing has come yet
+	Removable     int // those of them that would give way in a full table, at most
+	MaxEphemeral  int
+	Expectations  int // outstanding now
+	DataRanges    int // of encrypted control sessions, now (tls-data-ports)
+	Fragmented    int // packets being reassembled now, those given up included
+	FragmentMem   int // bytes that they hold
+	MaxSessions   int
+	MaxExpected   int
+	Created       uint64 // sessions
+	Children      uint64 // sessions created by expectations
+	Expected      uint64 // expectations made
+	Refused       uint64 // announcements of helpers that were not believed or had no room
+	Detached      uint64 // helpers that gave up a session
+	RangeChildren uint64 // sessions that came through a data range
+	RangeRefused  uint64 // those that did not, because it was full, or that did not begin with TLS
+	Blocked       uint64 // sessions that a configuration change blocked
+	Cleared       uint64 // sessions that the operator cleared
+	Clashes       uint64 // sessions that ended because a new one has their tuple
+	Evicted       uint64 // sessions that gave way to new ones
+	Tension       uint64 // those of them that did because the table was full
+	Exhausted     uint64 // sessions that found no port or address to be translated to
+	Astray        uint64 // packets that were routed without a session (asymroute)
+	Reassembled   uint64 // packets that were put together from fragments
+	EventsLost    uint64
 }
 
 // maxExpectations bounds the expectations of a worker.
@@ -268,6 +272,7 @@ func (w *Worker) Stats() Stats {
 	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
 	st.Ephemeral, st.MaxEphemeral = w.table.Count(session.Ephemeral), w.ephemeralMax()
 	st.Removable = st.Ephemeral + w.table.Count(session.Over) + w.table.Count(session.Brief)
+	st.DataRanges = w.ranges.Len()
 	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
 	st.Fragmented, st.FragmentMem = w.fragments.Len(), w.fragments.Memory()
 	return st
@@ -294,6 +299,9 @@ func (w *Worker) Shutdown(now session.Tick, budget int) (more bool) {
 		w.remove(s, session.EndShutdown)
 		return true
 	})
+	if !more {
+		w.nat.Abandon()
+	}
 	return more
 }
 
@@ -306,6 +314,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.fragments.CheckInvariants(); err != nil {
+		return err
+	}
+	if err := w.ranges.check(w.table, w.rangeOf); err != nil {
 		return err
 	}
 	if err := w.tallies.check(w.table); err != nil {

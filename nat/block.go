@@ -241,12 +241,15 @@ func (s *Space) grantAt(p *Pool, client, addr packet.Addr) *block {
 		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))
 	}
 	g := h.blocks
+	// Where nobody else has them, a client gets the same blocks again.
 	last := uint16(len(g.blocks) - 1)
-	at, ok := g.taken.find(0, last, uint16(s.below(uint32(last)+1)), either)
+	at, ok := g.taken.find(0, last, uint16(mix(client)>>32%uint64(len(g.blocks))), either)
 	if !ok {
 		return nil
 	}
-	return s.give(p, g, at, client, addr)
+	b := s.give(p, g, at, client, addr)
+	s.note(NoteBlockGranted, b)
+	return b
 }
 
 // newGrid cuts the ports of an address of p into blocks.
@@ -270,7 +273,6 @@ func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *blo
 	t := s.tallyOf(p)
 	t.Blocks++
 	t.Granted++
-	s.note(NoteBlockGranted, b)
 	return b
 }
 
@@ -341,6 +343,16 @@ func (s *Space) Expire(now int64, budget int) (more bool) {
 		}
 	}
 	return false
+}
+
+// Abandon tells of the blocks that linger, as if they were taken back: their time
+// does not outlast the process. Nothing else is to be asked of s then.
+func (s *Space) Abandon() {
+	for _, q := range s.blocks.idle {
+		for b := q.head; b != nil; b = b.idle.next {
+			s.note(NoteBlockReturned, b)
+		}
+	}
 }
 
 // blockOf is a range of ports that a client has of an address.

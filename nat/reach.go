@@ -20,8 +20,6 @@ func (r reach) valid(six bool) bool {
 	return !r.lo.IsZero() && r.lo.Is4() != six && r.hi.Is4() != six && !r.hi.Less(r.lo)
 }
 
-func (r reach) has(a packet.Addr) bool { return !a.Less(r.lo) && !r.hi.Less(a) }
-
 // size is the number of addresses less one, so that it can be told for every range.
 func (r reach) size() packet.Addr { return r.offset(r.hi) }
 

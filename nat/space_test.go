@@ -43,6 +43,10 @@ func key(proto uint8, port uint16) packet.Key {
 	return k
 }
 
+// TestPlan: what is kept, and where the others come from.
+//
+// RFC 4787 REQ-3a: default
+// RFC 4787 REQ-3a: not
 func TestPlan(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -103,6 +107,8 @@ func setNumber(reply *packet.Key, n uint16) {
 }
 
 // One port serves sessions to different destinations.
+//
+// RFC 6888 REQ-13: default
 func TestPortsAreSharedAcrossDestinations(t *testing.T) {
 	use := &taken{keys: make(map[packet.Key]bool)}
 	a := space(1)
@@ -276,6 +282,8 @@ func full(tb testing.TB, percent int) (*nat.Space, *taken) {
 
 // To the last port each request finds one, with few questions; then there is none
 // for this server, and any for another one.
+//
+// RFC 6888 REQ-13: default
 func TestFull(t *testing.T) {
 	s, use := full(t, 100)
 	k := key(packet.ProtoTCP, 1)
@@ -317,6 +325,9 @@ func TestReleaseAll(t *testing.T) {
 }
 
 // UDP keeps the parity of its port, and the port of RTCP follows that of RTP.
+//
+// RFC 4787 REQ-4: default
+// RFC 7857 section 8: default
 func TestParity(t *testing.T) {
 	s, use := space(1), &taken{keys: make(map[packet.Key]bool)}
 	pairs := 0

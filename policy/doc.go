@@ -14,6 +14,12 @@
 //
 // A bucket is a list of rule numbers, so that another way of searching it can
 // take the place of the scan without touching the rest.
+// Traffic that a virtual IP has translated has buckets of its own, of the policies
+// that name virtual IPs and of those that deny: it matches by the virtual IP
+// first, and all the other traffic is searched as if there were none.
+//
+// The central SNAT map is compiled to such a table too: an entry asks of a flow
+// what a policy does.
 //
 // The package reads no clock, starts no goroutine and keeps no state between
 // two lookups; a Table may be read by many workers at once.

@@ -34,6 +34,9 @@ var acts = []act{
 		The same behind the address of port2, without a way back.`},
 	{number: 9, title: "a small office", example: "first.toml", play: office, plot: `
 		Out with everything, hidden by NAT (policy 1); in with FTP to one server (policy 3).`},
+	{number: 10, title: "a session helper that the policy names", example: "ftp-2121-by-policy.toml", play: byPolicy, plot: `
+		No entry of the session helper table knows TCP 2121. Policy 4 allows it and says
+		session-helper = "ftp": what it lets through is read, whatever the port.`},
 }
 
 // extras are acts that the demonstration leaves out.
@@ -77,6 +80,18 @@ func addHelper(s *stage) error {
 		return err
 	}
 	return s.passes(s.visit(at(lab.Server4, 8021), peer.PASV))
+}
+
+func byPolicy(s *stage) error {
+	if _, err := s.ftpServer("2121"); err != nil {
+		return err
+	}
+	for _, v := range []visit{s.visit(at(lab.Server4, 2121), peer.PASV), s.visit(at(lab.Server6, 2121), peer.EPRT)} {
+		if err := s.passes(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func active(s *stage) error {

@@ -123,6 +123,7 @@ func (v *view) Counters() (c control.Counters) {
 			Sessions: st.Sessions, Expectations: st.Expectations, MaxSessions: st.MaxSessions, MaxExpectations: st.MaxExpected,
 			Created: st.Created, Cleared: st.Cleared, Clashes: st.Clashes,
 			Ephemeral: st.Ephemeral, MaxEphemeral: st.MaxEphemeral, Removable: st.Removable, Tension: st.Tension,
+			DataRanges: st.DataRanges, RangeChildren: st.RangeChildren, RangeRefused: st.RangeRefused,
 		}
 	})
 	return c

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 	"golang.org/x/sys/unix"
 
+	"portcullis/handover"
 	"portcullis/session"
 )
 
@@ -147,7 +148,7 @@ func TestSessionsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := []byte(strings.Replace(string(good), "sessions\n\x00\x01", "sessions\n\x00\x07", 1))
+	wrong := []byte(strings.Replace(string(good), "sessions\n\x00"+string(rune(handover.Version)), "sessions\n\x00\x07", 1))
 	turned := append([]byte(nil), good...)
 	turned[len(turned)/2] ^= 4
 	for name, test := range map[string]struct {

@@ -120,12 +120,13 @@ func alike(verb, got, want string) bool {
 
 // unordered is the lines of a text of events without their times: a worker that
 // takes sessions up ends those that are overdue at once, and others of the same
-// moment in another order.
+// moment in another order, and tells anew which pools are exhausted.
 func unordered(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
 		_, lines[i], _ = strings.Cut(l, " ")
 	}
+	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, "exhausted ") })
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }

@@ -35,6 +35,9 @@
 //	counter REASON N                  so many packets died of it so far
 //	stat NAME N                       a field of engine.Stats
 //
+// A remark like "# RFC 4787 REQ-5: default" says what the lines behind it show: see
+// engine/behaviour.
+//
 // TIME is since the start ("1.5s") or since the line before ("+10ms"). Tick is
 // called every 100 ms of it. PACKET is a line of package packettest. A packet
 // that leaves need not tell its hop limit: it must be one less than that of the

@@ -87,6 +87,9 @@ func (r *runner) sessions() (lines []string) {
 		b.named("service", r.names.Service(s.Service))
 		b.named("helper", r.names.Helper(s.Helper))
 		b.some("master", s.Master.ID)
+		if s.Encrypted {
+			b.word("encrypted")
+		}
 		b.word("%s", stateWord(&s.Record))
 		b.word("packets %d/%d bytes %d/%d", s.Packets[0], s.Packets[1], s.Bytes[0], s.Bytes[1])
 		if s.Timeout() == session.Never {

@@ -23,6 +23,7 @@ func TestFTP(t *testing.T) {
 		{config: "ftp.toml", port: "21"},
 		{config: "ftp-nat.toml", port: "21", hide: true},
 		{config: "ftp-8021.toml", port: "8021"},
+		{config: "ftp-2121-by-policy.toml", port: "2121"},
 	} {
 		t.Run(strings.TrimSuffix(test.config, ".toml"), func(t *testing.T) {
 			t.Parallel()

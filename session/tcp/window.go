@@ -73,6 +73,9 @@ func (c *Conn) Promise(d uint8, ack uint32, window uint16) {
 // the highest acknowledgement that was seen.
 func (c *Conn) Expects(d uint8) (seq, ack uint32) { return c.side[d&1^1].ack, c.side[d&1].ack }
 
+// Sent is the number behind the last that side d has sent.
+func (c *Conn) Sent(d uint8) uint32 { return c.side[d&1].end }
+
 // Quotes says whether side d may have sent a byte with number seq lately: for ICMP
 // errors, which quote what they are about (RFC 5927 section 4.1).
 func (c *Conn) Quotes(d uint8, seq uint32) bool {
