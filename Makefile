@@ -5,17 +5,24 @@ BIN     := bin
 TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 # Debian's packages of the tools that the namespace tests use as real peers.
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
+# Two more servers, which are unpacked beside the system and not installed: Debian
+# has one FTP server at a time, and coturn's would be started with the machine.
+UNPACKED := proftpd turnserver turnutils_natdiscovery
+ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 SOAK     ?= 30s
 RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
            ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak ./control ./handover ./cmd/portcullis
 
 export CGO_ENABLED := 0
+# Where the tests look for what is unpacked.
+export PORTCULLIS_TOOLS := $(TOOLDIR)
 # Debian keeps servers where an ordinary user's PATH does not look.
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test tools race soak fuzz bench lint docs clean
+.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz bench lint docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,9 +42,11 @@ demo: build ## tell the story on real packets; needs no root
 test: go tools ## unit, scenario and namespace tests
 	$(GO) test -buildvcs=false -count=1 -timeout 10m ./...
 
-# Installs what is missing where that is possible, and says so where it is not.
+# Gets what is missing where that is possible, and says so where it is not.
+tools: install-tools unpack-tools
+
 # RUNLEVEL=1 keeps the packages from starting their servers.
-tools:
+install-tools:
 	@missing=; for t in $(TOOLS); do command -v $$t >/dev/null || missing="$$missing $$t"; done; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -49,6 +58,23 @@ tools:
 	else \
 		echo "missing:$$missing; the tests that need them are skipped (Debian: $(PACKAGES))"; \
 	fi
+
+# Apt says what the packages need that the system does not have, and fetches it;
+# nothing is installed, so that this needs no root where apt's lists are filled.
+unpack-tools:
+	@missing=; for t in $(UNPACKED); do \
+		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || missing="$$missing $$t"; \
+	done; \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "missing:$$missing; the tests that need them are skipped (Debian: $(ARCHIVES))"; exit 0; }; \
+	echo "unpacking $(ARCHIVES) in $(TOOLDIR) (missing:$$missing)"; \
+	mkdir -p $(TOOLDIR) && part=$$(mktemp -d $(TOOLDIR)/part.XXXXXX) && mkdir -p $$part/archives/partial || exit 0; \
+	trap 'rm -rf "$$part"' EXIT; \
+	fetch() { apt-get install -d -y -q --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives=$$part/archives $(ARCHIVES) >/dev/null; }; \
+	{ fetch 2>/dev/null || { { [ "$$(id -u)" != 0 ] || apt-get update -q >/dev/null; } && fetch; }; } && \
+	printf '%s\n' $$part/archives/*.deb | xargs -I{} dpkg-deb -x {} $$part/root && \
+	cp -a $$part/root/. $(TOOLDIR)/ || \
+	echo "not unpacked; the tests that need them are skipped"
 
 race: go ## test the packages without input and output under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -buildvcs=false -race -timeout 15m $(RACE)

@@ -39,6 +39,9 @@ var acts = []act{
 		session-helper = "ftp": what it lets through is read, whatever the port.`},
 }
 
+// extras are acts that the demonstration leaves out.
+var extras = []act{matrix}
+
 func (s *stage) ftpServer(ports string) (*peer.Server, error) {
 	return peer.Serve(s.Server, "ftp-server", "-ports", ports)
 }

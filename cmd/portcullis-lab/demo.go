@@ -67,7 +67,7 @@ func (d *demo) choose(file string) error {
 	name := filepath.Base(file)
 	d.texts = map[string]string{name: string(text)}
 	var known []string
-	for _, a := range acts {
+	for _, a := range slices.Concat(acts, extras) {
 		if a.example == name {
 			d.acts = append(d.acts, a)
 		}
@@ -99,7 +99,9 @@ func (d *demo) play(cmd *cobra.Command) error {
 		}
 	}
 	out, begin := newPrinter(os.Stdout), time.Now()
-	out.picture()
+	if slices.ContainsFunc(d.acts, func(a act) bool { return a.hosts == nil }) {
+		out.line("%s", standard)
+	}
 	var scores []score
 	for _, a := range d.acts {
 		s := d.playAct(cmd.Context(), out, a)

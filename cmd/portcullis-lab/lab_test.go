@@ -31,6 +31,7 @@ func TestActsAndExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	acts := slices.Concat(acts, extras)
 	for _, e := range entries {
 		if !slices.ContainsFunc(acts, func(a act) bool { return a.example == e.Name() }) {
 			t.Errorf("%s: no act", e.Name())

@@ -41,19 +41,21 @@ func (p *printer) paint(colour, text string) string {
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
 
-func (p *printer) picture() {
-	p.line("%s", `
+// standard is the picture of the standard topology.
+const standard = `
    client                     firewall                     server
    10.1.0.2   ────────  port1          port2  ────────  10.2.0.2
    fd01::2           10.1.0.1          10.2.0.1           fd02::2
-                     fd01::1           fd02::1`)
-}
+                     fd01::1           fd02::1`
 
 func (p *printer) act(a act) {
 	p.line("\n%s", p.paint(bold, fmt.Sprintf("Act %d: %s", a.number, a.title)))
 	p.line("   %s", p.paint(faint, "examples/"+a.example))
 	for line := range strings.SplitSeq(strings.TrimSpace(a.plot), "\n") {
 		p.line("   %s", strings.TrimSpace(line))
+	}
+	if a.picture != "" {
+		p.line("%s\n", a.picture)
 	}
 }
 

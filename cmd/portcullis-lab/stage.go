@@ -16,10 +16,13 @@ import (
 type act struct {
 	number  int
 	title   string
-	example string // the configuration it belongs to
-	starts  string // the configuration it starts with, where that is another
-	plot    string // what to know before it begins
-	hide    bool   // the server has no way back to the client's network
+	example string        // the configuration it belongs to
+	starts  string        // the configuration it starts with, where that is another
+	plot    string        // what to know before it begins
+	hide    bool          // the server has no way back to the client's network
+	hosts   []lab.Host    // around the firewall, instead of the standard topology
+	picture string        // of them
+	limit   time.Duration // how long it may take; 0 is a minute
 	play    func(*stage) error
 }
 
@@ -37,6 +40,7 @@ func (s score) ok() bool { return len(s.failures) == 0 && s.passed > 0 }
 type stage struct {
 	context.Context
 	*lab.Triangle
+	star   *lab.Star // instead of the triangle, where the act has hosts
 	demo   *demo
 	out    *printer
 	fw     *lab.Firewall
@@ -47,7 +51,11 @@ type stage struct {
 
 // playAct sets the stage, plays the act and clears the stage.
 func (d *demo) playAct(ctx context.Context, out *printer, a act) score {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	limit := a.limit
+	if limit == 0 {
+		limit = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	begin := time.Now()
 	s := &stage{Context: ctx, demo: d, out: out, policy: "4", score: score{act: a}}
@@ -81,11 +89,26 @@ func (s *stage) set() (err error) {
 	if err != nil {
 		return err
 	}
-	if s.Triangle, err = lab.NewTriangle(lab.TriangleOptions{Hide: s.score.act.hide}); err != nil {
+	box, err := s.build()
+	if err != nil {
 		return err
 	}
-	s.fw, err = lab.StartFirewall(s.Firewall, *s.demo.binary, text, lab.SessionsEnd...)
+	s.fw, err = lab.StartFirewall(box, *s.demo.binary, text, lab.SessionsEnd...)
 	return err
+}
+
+// build builds the topology and returns where the firewall belongs.
+func (s *stage) build() (box *lab.Namespace, err error) {
+	if hosts := s.score.act.hosts; hosts != nil {
+		if s.star, err = lab.NewStar(hosts...); err != nil {
+			return nil, err
+		}
+		return s.star.Firewall, nil
+	}
+	if s.Triangle, err = lab.NewTriangle(lab.TriangleOptions{Hide: s.score.act.hide}); err != nil {
+		return nil, err
+	}
+	return s.Firewall, nil
 }
 
 // settle looks for the log lines that were left for later. A session is logged
@@ -122,6 +145,9 @@ func (s *stage) clear() {
 	}
 	if s.Triangle != nil {
 		s.Triangle.Close()
+	}
+	if s.star != nil {
+		s.star.Close()
 	}
 }
 

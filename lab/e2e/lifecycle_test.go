@@ -104,7 +104,7 @@ func TestKernelStateRestored(t *testing.T) {
 	if err := tri.RouteByKernel(false); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{tri, fw}
+	s := &site{tri, box{fw}}
 	if _, err := peer.Serve(s.Server, "tcp-echo", "-ports", "7"); err != nil {
 		t.Fatal(err)
 	}

@@ -78,10 +78,13 @@ func example(t *testing.T, name string) string {
 	return string(text)
 }
 
-// site is a topology with the firewall running in it.
+// box is a running firewall.
+type box struct{ fw *lab.Firewall }
+
+// site is the standard topology with the firewall running in it.
 type site struct {
 	*lab.Triangle
-	fw *lab.Firewall
+	box
 }
 
 // build builds the topology and starts the firewall with a configuration text and
@@ -89,7 +92,13 @@ type site struct {
 func build(t *testing.T, config string, opt lab.TriangleOptions, args ...string) *site {
 	t.Helper()
 	tri := triangle(t, opt)
-	fw, err := lab.StartFirewall(tri.Firewall, binary, config, args...)
+	return &site{tri, start(t, tri.Firewall, config, args...)}
+}
+
+// start starts the firewall.
+func start(t *testing.T, ns *lab.Namespace, config string, args ...string) box {
+	t.Helper()
+	fw, err := lab.StartFirewall(ns, binary, config, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +108,7 @@ func build(t *testing.T, config string, opt lab.TriangleOptions, args ...string)
 		}
 		fw.Close()
 	})
-	return &site{tri, fw}
+	return box{fw}
 }
 
 func triangle(t *testing.T, opt lab.TriangleOptions) *lab.Triangle {
@@ -113,7 +122,7 @@ func triangle(t *testing.T, opt lab.TriangleOptions) *lab.Triangle {
 }
 
 // logged expects a line of the traffic log with all the key=value pairs, soon.
-func (s *site) logged(t *testing.T, from int, pairs ...string) lab.Record {
+func (s box) logged(t *testing.T, from int, pairs ...string) lab.Record {
 	t.Helper()
 	r, ok := s.fw.Await(from, 8*time.Second, func(r lab.Record) bool { return r.Match(pairs...) })
 	if !ok {
@@ -123,7 +132,7 @@ func (s *site) logged(t *testing.T, from int, pairs ...string) lab.Record {
 }
 
 // counted expects that many lines of the traffic log with all the pairs, soon.
-func (s *site) counted(t *testing.T, want int, pairs ...string) {
+func (s box) counted(t *testing.T, want int, pairs ...string) {
 	t.Helper()
 	var got int
 	for deadline := time.Now().Add(8 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
