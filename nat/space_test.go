@@ -315,9 +315,7 @@ func TestReleaseAll(t *testing.T) {
 	for reply := range use.keys {
 		s.Release(&nat.Binding{Original: reply.Reply(), Reply: reply, Hold: nat.HoldPort})
 	}
-	if tcp, udp, other := s.Sessions(outside, outside); tcp+udp+other != 0 {
-		t.Errorf("%d %d %d sessions are left", tcp, udp, other)
-	}
+	s.AddressesFrom(0, 10, func(u nat.Usage) { t.Errorf("in use still: %+v", u) })
 	k := key(packet.ProtoTCP, 40000)
 	if b, _ := plan(s, &k, &taken{}); b.Hold != nat.HoldPort || b.Reply.DstPort != 40000 {
 		t.Errorf("%v", b)
