@@ -101,6 +101,20 @@ func (s *Space) MappingsFrom(cursor uint32, n int, f func(*Mapping)) (next uint3
 // counted, 0.
 func (p *Pool) Addresses() int { return int(p.n) }
 
+// Room is how many ports, and identifiers of ICMP queries, p has to give out at all
+// its addresses; zero of pools that leave ports alone, or give out blocks.
+func (p *Pool) Room() (c Counts) {
+	if p.Method != Overload && p.Method != FixedPortRange {
+		return c
+	}
+	each := int(p.n) * int(p.width())
+	c = Counts{TCP: each, UDP: each, SCTP: each, ICMP: each}
+	if first, last := Interface.window(p, packet.ProtoICMP); p.Method == Overload {
+		c.ICMP = int(p.n) * (int(last) - int(first) + 1)
+	}
+	return c
+}
+
 // Clients are the clients of FixedPortRange, and how many ports each has.
 func (p *Pool) Clients() (first, last packet.Addr, ports int) {
 	if p.clientsN == 0 {

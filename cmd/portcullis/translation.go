@@ -44,7 +44,7 @@ func (v *view) pool(p *nat.Pool, t *nat.Tally) control.Pool {
 	}
 	switch p.Method {
 	case nat.Overload, nat.FixedPortRange:
-		c.Ports = &control.PoolPorts{Each: p.Addresses() * (int(c.EndPort) - int(c.StartPort) + 1)}
+		c.Ports = &control.PoolPorts{Total: control.Counts(p.Room())}
 	case nat.PortBlock:
 		size, perAddress, perClient := p.Blocks()
 		c.Blocks = &control.PoolBlocks{
