@@ -43,7 +43,7 @@ type Note struct {
 type grid struct {
 	first, size uint16
 	blocks      []*block // by place; nil: nobody's
-	taken       ports    // places of blocks that somebody has, and those beyond the last
+	taken       ports    // places of blocks that somebody has
 }
 
 // block is a run of ports that one client has.

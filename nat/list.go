@@ -43,11 +43,7 @@ func (s *Space) usage(h *holder) Usage {
 	}
 	u.Ports = countsOf(&used)
 	if h.blocks != nil {
-		for _, b := range h.blocks.blocks {
-			if b != nil {
-				u.Blocks++
-			}
-		}
+		u.Blocks = h.blocks.taken.used
 	}
 	return u
 }
