@@ -71,9 +71,8 @@ func (s *Space) BlocksFrom(cursor uint32, n int, f func(Block)) (next uint32) {
 		for c, n := range b.used {
 			used[c] = uint32(n)
 		}
-		g := s.holders[b.addr].blocks
 		f(Block{
-			Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Place: int((b.first - g.first) / g.size),
+			Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Place: int(b.place),
 			Used: countsOf(&used), Since: b.since, Due: b.due,
 		})
 	})
