@@ -66,11 +66,10 @@ func (w *Worker) covering(p *Slot) *session.Session {
 	if r == nil {
 		return nil
 	}
-	master := w.table.Resolve(r.master) // it lives: its range dies with it
-	if classOf(master) == session.Over && !master.Blocked {
-		return nil
+	if master := w.table.Resolve(r.master); master.State == session.StateEstablished {
+		return master
 	}
-	return master
+	return nil // it is being closed, or is closed: nothing new belongs to it
 }
 
 // adoptUnannounced creates the session of a flow that the data range of master lets
