@@ -97,6 +97,16 @@ name = "b"
 type = "nptv6"
 internal-prefix = "fd00::/48"
 external-prefix = "2001:db8:7::/48"
+[[firewall.vip]]
+name = "v"
+status = "disable"
+extip = "10.7.1.1"
+mappedip = "10.0.0.9"
+[[firewall.vip6]]
+name = "w"
+status = "disable"
+extip = "2001:db8:7::1"
+mappedip = "2001:db8::9"
 `
 
 type builder struct {
@@ -122,7 +132,7 @@ func (b *builder) table(t *Table) {
 		if !hold(a.Only, words) && b.pick(16) != 15 {
 			continue
 		}
-		if a.Required && b.pick(16) != 15 || b.pick(5) == 1 {
+		if a.Required && b.pick(16) != 15 || b.pick(4) == 1 {
 			words[a.Name] = b.value(a)
 			fmt.Fprintf(&b.text, "%s = %s\n", a.Name, words[a.Name])
 		}
@@ -152,14 +162,38 @@ func (b *builder) value(a *Attribute) string {
 		return fmt.Sprint(1 + b.pick(40))
 	}
 	words := a.Type.Words
+	if len(a.Refs) > 0 && b.pick(8) != 7 {
+		words = existing(a)
+	}
 	if len(words) == 0 {
 		words = samples[strings.TrimPrefix(a.Type.Name, "list of ")]
 	}
 	word := words[b.pick(len(words))]
-	if a.Type.Many && b.pick(2) == 0 {
+	if a.Type.Many && b.pick(3) == 2 {
 		return fmt.Sprintf("[%q, %q]", word, words[b.pick(len(words))])
 	}
 	return fmt.Sprintf("%q", word)
+}
+
+// existing are names that exist: the factory's and the prelude's.
+func existing(a *Attribute) []string {
+	words := slices.Clone(a.Also)
+	for _, p := range a.Refs {
+		words = append(words, there[p]...)
+	}
+	return words
+}
+
+var there = map[string][]string{
+	"system.interface":        {"a", "b"},
+	"firewall.address":        {"all", "a"},
+	"firewall.address6":       {"all", "b"},
+	"firewall.service.custom": {"HTTP", "DNS", "ALL"},
+	"firewall.ippool":         {"a"},
+	"firewall.ippool6":        {"b"},
+	"firewall.vip":            {"v"},
+	"firewall.vip6":           {"w"},
+	schedulePath:              {"always"},
 }
 
 var samples = map[string][]string{

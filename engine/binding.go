@@ -17,8 +17,8 @@ import (
 // else the session helper table by protocol and port. The port is the one that
 // the session leaves for.
 type bindings struct {
-	table    map[binding]*helperEntry
-	entries  []*helperEntry     // in order of their ids
+	table    map[binding][]*helperEntry // in order of their ids, as all of them
+	entries  []*helperEntry
 	policies map[uint32][]uint8 // helpers by policy id, where it says anything; none: disable
 	services map[uint32][]uint8 // likewise by the number of the service's name
 	profiles []profile          // by number
@@ -35,24 +35,20 @@ type helperEntry struct {
 	binding
 	helper  uint8
 	profile uint16
-	all4    bool // it is for all clients of that family
-	all6    bool
+	all     bool              // it is for all clients
 	from    policy.AddressSet // else for these
 }
 
 // isFor says whether the entry is for the sessions of a client.
 func (e *helperEntry) isFor(client packet.Addr) bool {
-	if client.Is4() && e.all4 || !client.Is4() && e.all6 {
-		return true
-	}
-	return e.from.Has(client)
+	return e.all || e.from.Has(client)
 }
 
 // disable is the word for no helper.
 const disable = "disable"
 
 func compileBindings(cfg *config.Config, names *Names) (*bindings, error) {
-	b := &bindings{table: map[binding]*helperEntry{}, policies: map[uint32][]uint8{}, services: map[uint32][]uint8{}}
+	b := &bindings{table: map[binding][]*helperEntry{}, policies: map[uint32][]uint8{}, services: map[uint32][]uint8{}}
 	known, err := policy.NewAddresses(cfg)
 	if err != nil {
 		return nil, err
@@ -89,7 +85,7 @@ func (b *bindings) add(e *config.SessionHelper, known *policy.Addresses, names *
 		return fmt.Errorf("helper %q does not read protocol %d: expected %s",
 			e.Name, e.Protocol, strings.Trim(fmt.Sprint(names.helper(n).Protocols), "[]"))
 	}
-	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, all4: len(e.SrcAddr) == 0, all6: len(e.SrcAddr6) == 0}
+	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, all: len(e.SrcAddr)+len(e.SrcAddr6) == 0}
 	var err error
 	if x.from, err = known.Set(e.SrcAddr, e.SrcAddr6); err != nil {
 		return fmt.Errorf("srcaddr: %w", err)
@@ -98,7 +94,7 @@ func (b *bindings) add(e *config.SessionHelper, known *policy.Addresses, names *
 		return err
 	}
 	b.entries = append(b.entries, x)
-	b.table[x.binding] = x
+	b.table[x.binding] = append(b.table[x.binding], x)
 	return nil
 }
 
@@ -117,16 +113,18 @@ func named(list []string, names *Names) []uint8 {
 // 0 where none does.
 func (b *bindings) of(s *session.Session, match policy.Match, names *Names) (helper uint8, profile uint16) {
 	at := binding{proto: s.Key[packet.Original].Proto, port: s.Key[packet.Reply].SrcPort}
-	e := b.table[at]
+	client, entries := s.Key[packet.Original].Src, b.table[at]
 	want, chosen := b.chosen(match)
 	if !chosen {
-		if e == nil || !e.isFor(s.Key[packet.Original].Src) {
-			return 0, 0
+		for _, e := range entries {
+			if e.isFor(client) {
+				return e.helper, e.profile
+			}
 		}
-		return e.helper, e.profile
+		return 0, 0
 	}
 	for _, n := range want {
-		if e != nil && e.helper == n {
+		if e := ofHelper(entries, n, client); e != nil {
 			return n, e.profile
 		}
 	}
@@ -150,6 +148,21 @@ func (b *bindings) chosen(m policy.Match) (want []uint8, ok bool) {
 		want, ok = b.services[m.Object]
 	}
 	return want, ok
+}
+
+// ofHelper is the entry of a helper for a client, or else the helper's first; nil
+// where there is none.
+func ofHelper(entries []*helperEntry, helper uint8, client packet.Addr) (first *helperEntry) {
+	for _, e := range entries {
+		switch {
+		case e.helper != helper:
+		case e.isFor(client):
+			return e
+		case first == nil:
+			first = e
+		}
+	}
+	return first
 }
 
 // limits are those of the first entry of a helper for a protocol: what holds on a

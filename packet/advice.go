@@ -196,8 +196,8 @@ var adviceTable = [...]Advice{
 	ReasonHelperBusy:        {Cause: "A client that sends many announcing commands without waiting for answers.", Cure: harmless},
 	ReasonHelperTooLong:     {Cause: "A command that fills a packet of the largest size, whose translated form is longer.", Cure: harmless},
 	ReasonTLSExpected: {
-		Cause:  "An FTP client that protects its control connection but not its data (`PROT C`); a program that uses the control session's `tls-data-ports` for something else; a connection that was closed before anything was sent.",
-		Cure:   "Have client and server protect the data connections too (`PROT P`). Where they shall not be, leave `tls-data-ports` out and let a policy allow the ports.",
+		Cause:  "An FTP client that protects its control connection but not its data (PROT C); a program that uses the control session's `tls-data-ports` for something else; a connection that was closed before anything was sent.",
+		Cure:   "Have client and server protect the data connections too (PROT P). Where they shall not be, leave `tls-data-ports` out and let a policy allow the ports.",
 		Answer: "a TCP reset, to both ends.",
 		Log:    "`logtraffic` of the control session's policy, unless disable: action `deny`.",
 	},
