@@ -51,9 +51,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		return w.alone(p, packet.ReasonNoSession)
 	}
 	if !m.Policy.Accept {
-		if m.Policy.Tell {
-			w.tell(p)
-		}
+		w.tellOf(p, m.Policy)
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
 	return w.open(p, &d, to, m)
@@ -112,14 +110,17 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 	}
 	shaper := w.rules.quotas.shaper(m.Policy.ID)
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
+		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
 	b, r := w.translate(p, d, to, m)
 	if r != packet.ReasonNone {
+		w.tellOf(p, m.Policy)
 		return nil, Drop, r
 	}
 	s := w.begin(p, b, to, session.Ref{})
 	if s == nil {
+		w.tellOf(p, m.Policy)
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
 	obey(s, m)
