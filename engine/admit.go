@@ -16,20 +16,8 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
 		return w.alone(p, r)
 	}
-	if e := w.expect.Find(&p.Key); e != nil {
-		if midway(p) { // what was announced has yet to begin
-			return w.alone(p, packet.ReasonNoSession)
-		}
-		if !p.ChecksumOK() { // the announcement is good for one packet
-			return nil, Drop, packet.ReasonBadChecksum
-		}
-		return w.adopt(p, e)
-	}
-	if master := w.covering(p); master != nil {
-		return w.adoptUnannounced(p, master)
-	}
-	if m := w.invites(p); m != nil {
-		return w.invite(p, m)
+	if s, v, r, ok := w.related(p); ok {
+		return s, v, r
 	}
 	d := w.destination(p)
 	if !d.altered && w.own(p) {
@@ -55,6 +43,32 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
 	return w.open(p, &d, to, m)
+}
+
+// related decides about a first packet that somebody has made way for, past
+// policy lookup: by an announcement, a data range or a mapping. It reports false
+// where nobody has.
+func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reason, ok bool) {
+	if e := w.expect.Find(&p.Key); e != nil {
+		if midway(p) { // what was announced has yet to begin
+			s, v, r = w.alone(p, packet.ReasonNoSession)
+			return s, v, r, true
+		}
+		if !p.ChecksumOK() { // the announcement is good for one packet
+			return nil, Drop, packet.ReasonBadChecksum, true
+		}
+		s, v, r = w.adopt(p, e)
+		return s, v, r, true
+	}
+	if master := w.covering(p); master != nil {
+		s, v, r = w.adoptUnannounced(p, master)
+		return s, v, r, true
+	}
+	if m := w.invites(p); m != nil {
+		s, v, r = w.invite(p, m)
+		return s, v, r, true
+	}
+	return nil, Drop, packet.ReasonNone, false
 }
 
 // alone decides about a packet that can not open a session, because of r: it is

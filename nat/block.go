@@ -153,6 +153,32 @@ func (s *Space) fromBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {
 	return s.fromBlock(r, b, use)
 }
 
+// atBlocks translates to a port of a block at addr that the client has, or now
+// gets there.
+func (s *Space) atBlocks(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
+	n := 0
+	for b := s.blocks.clients[r.Key.Src]; b != nil; b = b.next {
+		if !p.Holds(b.addr) {
+			continue
+		}
+		n++
+		if b.addr != addr {
+			continue
+		}
+		if hold, ok := s.fromBlock(r, b, use); ok {
+			return hold, true
+		}
+	}
+	if n >= p.maxBlocks {
+		return HoldNothing, false
+	}
+	b := s.grantAt(p, r.Key.Src, addr)
+	if b == nil {
+		return HoldNothing, false
+	}
+	return s.fromBlock(r, b, use)
+}
+
 // outsideBlocks translates what has no ports to the address of the client's
 // blocks, or to that where it would get one.
 func (s *Space) outsideBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {

@@ -286,13 +286,20 @@ func (s *Space) PlanAt(key *packet.Key, addr, client packet.Addr, now int64, use
 		}
 		return s.bind(&r, HoldShared), packet.ReasonNone
 	}
-	w := window{h: s.holder(addr), class: c, keep: true}
-	var confined bool
-	w.first, w.last, confined = s.shareOf(addr, client)
-	w.any = !confined
-	hold, ok := s.choose(&w, use)
+	hold, ok := HoldNothing, false
+	if p := s.sources.Pool(addr); p != nil && p.Method == PortBlock {
+		hold, ok = s.atBlocks(&r, p, addr, use)
+	} else {
+		w := window{h: s.holder(addr), class: c, keep: true}
+		var confined bool
+		w.first, w.last, confined = s.shareOf(addr, client)
+		w.any = !confined
+		hold, ok = s.choose(&w, use)
+	}
 	if !ok {
-		s.forget(addr, w.h)
+		if h := s.holders[addr]; h != nil {
+			s.forget(addr, h)
+		}
 		return Binding{}, packet.ReasonNATExhausted
 	}
 	return s.bind(&r, hold), packet.ReasonNone

@@ -426,8 +426,8 @@ func TestConfined(t *testing.T) {
 		}
 		child := key(packet.ProtoTCP, n+64)
 		c, reason := s.PlanAt(&child, outside, inside, 0, use)
-		if reason != packet.ReasonNone || !inBlock(c.Reply.DstPort) || use.keys[c.Reply] {
-			t.Fatalf("child at %d: %v", c.Reply.DstPort, reason)
+		if reason != packet.ReasonNone || c.Hold != nat.HoldBlock || use.keys[c.Reply] {
+			t.Fatalf("child at %d: %+v %v", c.Reply.DstPort, c, reason)
 		}
 		use.keys[c.Reply] = true
 	}
