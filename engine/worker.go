@@ -323,5 +323,8 @@ func (w *Worker) CheckInvariants() error {
 	if err := w.tallies.check(w.table); err != nil {
 		return err
 	}
+	if err := w.nat.CheckInvariants(w.holdings); err != nil {
+		return err
+	}
 	return w.controls.check(w.table)
 }

@@ -149,11 +149,7 @@ func (s *Space) fromBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {
 	if n >= p.maxBlocks || r.How.Fixed && n > 0 {
 		return HoldNothing, false
 	}
-	b := s.grant(p, r.Key.Src)
-	if b == nil {
-		return HoldNothing, false
-	}
-	return s.fromBlock(r, b, use)
+	return s.fromNewBlock(r, s.grant(p, r.Key.Src), use)
 }
 
 // outsideBlocks translates what has no ports to the address of the client's
@@ -186,6 +182,46 @@ func (s *Space) fromBlock(r *Request, b *block, use InUse) (Hold, bool) {
 	return HoldBlock, true
 }
 
+// fromBlocksAt is fromBlocks at one address of p.
+func (s *Space) fromBlocksAt(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
+	n := 0
+	for b := s.blocks.clients[s.client]; b != nil; b = b.next {
+		if !p.Holds(b.addr) {
+			continue
+		}
+		n++
+		if b.addr != addr {
+			continue
+		}
+		if hold, ok := s.fromBlock(r, b, use); ok {
+			return hold, true
+		}
+	}
+	if n >= p.maxBlocks {
+		return HoldNothing, false
+	}
+	return s.fromNewBlock(r, s.grantAt(p, s.client, addr), use)
+}
+
+// fromNewBlock is fromBlock of a block that was just granted; nil is none.
+func (s *Space) fromNewBlock(r *Request, b *block, use InUse) (Hold, bool) {
+	if b == nil {
+		return HoldNothing, false
+	}
+	hold, ok := s.fromBlock(r, b, use)
+	if !ok {
+		s.rest(b)
+	}
+	return hold, ok
+}
+
+// rest has b, which is empty, linger.
+func (s *Space) rest(b *block) {
+	b.due = s.now + int64(b.linger)
+	queueOf(s.blocks.idle, b.linger).push(b, idleLink)
+	s.tally[b.pool].Lingering++
+}
+
 // busy takes b out of those that linger.
 func (s *Space) busy(b *block) {
 	if b.due != 0 {
@@ -210,9 +246,7 @@ func (s *Space) vacate(h *holder, c portClass, n uint16) {
 	}
 	b.used[c]--
 	if b.used == [classOther]uint16{} {
-		b.due = s.now + int64(b.linger)
-		queueOf(s.blocks.idle, b.linger).push(b, idleLink)
-		s.tally[b.pool].Lingering++
+		s.rest(b)
 	}
 }
 
@@ -231,7 +265,7 @@ func (s *Space) grant(p *Pool, client packet.Addr) *block {
 			return b
 		}
 		sp.fill(classTCP, place)
-		next, ok := sp.full[classTCP].find(0, uint16(p.n-1), place, either)
+		next, ok := sp.next(classTCP, place, uint16(p.n-1))
 		if !ok {
 			break
 		}
@@ -242,12 +276,7 @@ func (s *Space) grant(p *Pool, client packet.Addr) *block {
 
 // grantAt gives a client a block of one address.
 func (s *Space) grantAt(p *Pool, client, addr packet.Addr) *block {
-	h := s.holder(addr)
-	if h.blocks == nil {
-		h.blocks = newGrid(p)
-		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))
-	}
-	g := h.blocks
+	g := s.gridOf(p, addr)
 	// Where nobody else has them, a client gets the same blocks again.
 	last := uint16(len(g.blocks) - 1)
 	at, ok := g.taken.find(0, last, uint16(mix(client)>>32%uint64(len(g.blocks))), either)
@@ -257,6 +286,16 @@ func (s *Space) grantAt(p *Pool, client, addr packet.Addr) *block {
 	b := s.give(p, g, at, client, addr)
 	s.note(NoteBlockGranted, b)
 	return b
+}
+
+// gridOf are the blocks of an address of p.
+func (s *Space) gridOf(p *Pool, addr packet.Addr) *grid {
+	h := s.holder(addr)
+	if h.blocks == nil {
+		h.blocks = newGrid(p)
+		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))
+	}
+	return h.blocks
 }
 
 // newGrid cuts the ports of an address of p into blocks.
@@ -333,7 +372,7 @@ func (s *Space) takeBack(b *block) {
 		t.Clients--
 	}
 	s.note(NoteBlockReturned, b)
-	if h.spare != nil {
+	if h.spare != nil && h.spare.blocks {
 		h.spare.relieve(classTCP, h.place)
 	}
 	if g.taken.used == 0 {

@@ -136,6 +136,18 @@ func compilePool(c *config.IPPool, x Index) (*Pool, error) {
 	return p, nil
 }
 
+// window is the range of ports at an address of p, or where p is nil of an
+// interface.
+func (p *Pool) window(c portClass) (first, last uint16) {
+	switch {
+	case p != nil && (p.lo != FirstPort || p.hi != LastPort):
+		return p.lo, p.hi
+	case c == classICMP:
+		return firstID, lastID
+	}
+	return FirstPort, LastPort
+}
+
 // width is how many ports an address has.
 func (p *Pool) width() uint32 { return uint32(p.hi) - uint32(p.lo) + 1 }
 
