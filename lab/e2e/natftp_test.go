@@ -102,6 +102,7 @@ func (d data) is(content []byte) bool {
 
 // TestFTPSMatrix plays the whole table of FTPS through NAT, as a user does.
 func TestFTPSMatrix(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"vsftpd", "proftpd", "curl", "lftp"} {
 		_, err := tool.Find(name)
 		found(t, err)
