@@ -66,7 +66,22 @@ func (w *Worker) vacate(s *session.Session) {
 // through it: from now on its packets keep the mapping alive, as those do that it
 // sends to hosts of its own choice (RFC 4787 section 4.3).
 func (w *Worker) answered(s *session.Session) {
-	if s.Hold&(invited|joined) == invited && w.nat.Join(&s.Key[packet.Original]) {
+	if s.Hold&(invited|joined) != invited {
+		return
+	}
+	client := &s.Key[packet.Reply]
+	if w.nat.Join(&s.Key[packet.Original], client.Src, client.SrcPort) {
 		s.Hold |= joined
 	}
+}
+
+// holdings tells of all that the sessions hold.
+func (w *Worker) holdings(note func(*nat.Binding), join func(*packet.Key)) {
+	w.table.All(func(s *session.Session) bool {
+		note(w.binding(s))
+		if s.Hold&joined != 0 {
+			join(&s.Key[packet.Original])
+		}
+		return true
+	})
 }

@@ -36,10 +36,11 @@ func (w *Worker) cover(s *session.Session) {
 	}
 }
 
-// closing takes the data range of s away where s is an encrypted control session
-// that an end closes: no connection belongs to it any more.
+// closing ends what s has to do with data ranges when its state has changed: to an
+// encrypted control session that an end closes no connection belongs any more, and
+// a connection that is over leaves its place to another.
 func (w *Worker) closing(s *session.Session) {
-	if s.Encrypted && s.Master.ID == 0 {
+	if s.Encrypted && (s.Master.ID == 0 || s.State == session.StateTimeWait || s.State == session.StateClose) {
 		w.uncover(s)
 		s.Encrypted = false
 	}

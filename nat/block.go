@@ -59,6 +59,7 @@ type block struct {
 	interim time.Duration
 	due     int64  // when it goes back, unless it is used again; 0: it is in use
 	noted   int64  // when the next interim note is due; 0: never
+	at      uint32 // on the shelf
 	next    *block // of the same client
 	idle    link   // in the queue of those that linger
 	notes   link   // in the queue of interim notes
@@ -69,6 +70,7 @@ type blocks struct {
 	clients map[packet.Addr]*block // by client, a list by next
 	idle    map[time.Duration]*queue
 	notes   map[time.Duration]*queue
+	shelf   shelf[block] // all of them
 	count   int
 }
 
@@ -146,37 +148,7 @@ func (s *Space) fromBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {
 	if n >= p.maxBlocks || r.How.Fixed && n > 0 {
 		return HoldNothing, false
 	}
-	b := s.grant(p, r.Key.Src)
-	if b == nil {
-		return HoldNothing, false
-	}
-	return s.fromBlock(r, b, use)
-}
-
-// atBlocks translates to a port of a block at addr that the client has, or now
-// gets there.
-func (s *Space) atBlocks(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
-	n := 0
-	for b := s.blocks.clients[r.Key.Src]; b != nil; b = b.next {
-		if !p.Holds(b.addr) {
-			continue
-		}
-		n++
-		if b.addr != addr {
-			continue
-		}
-		if hold, ok := s.fromBlock(r, b, use); ok {
-			return hold, true
-		}
-	}
-	if n >= p.maxBlocks {
-		return HoldNothing, false
-	}
-	b := s.grantAt(p, r.Key.Src, addr)
-	if b == nil {
-		return HoldNothing, false
-	}
-	return s.fromBlock(r, b, use)
+	return s.fromNewBlock(r, s.grant(p, r.Key.Src), use)
 }
 
 // outsideBlocks translates what has no ports to the address of the client's
@@ -209,11 +181,54 @@ func (s *Space) fromBlock(r *Request, b *block, use InUse) (Hold, bool) {
 	return HoldBlock, true
 }
 
+// fromBlocksAt is fromBlocks at one address of p.
+func (s *Space) fromBlocksAt(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
+	n := 0
+	for b := s.blocks.clients[s.client]; b != nil; b = b.next {
+		if !p.Holds(b.addr) {
+			continue
+		}
+		n++
+		if b.addr != addr {
+			continue
+		}
+		if hold, ok := s.fromBlock(r, b, use); ok {
+			return hold, true
+		}
+	}
+	if n >= p.maxBlocks {
+		return HoldNothing, false
+	}
+	return s.fromNewBlock(r, s.grantAt(p, s.client, addr), use)
+}
+
+// fromNewBlock is fromBlock of a block that was just granted; nil is none.
+func (s *Space) fromNewBlock(r *Request, b *block, use InUse) (Hold, bool) {
+	if b == nil {
+		return HoldNothing, false
+	}
+	hold, ok := s.fromBlock(r, b, use)
+	if !ok {
+		s.rest(b)
+	}
+	return hold, ok
+}
+
+// rest has b, which is empty, linger.
+func (s *Space) rest(b *block) {
+	b.due = s.now + int64(b.linger)
+	queueOf(s.blocks.idle, b.linger).push(b, idleLink)
+	s.tally[b.pool].Lingering++
+}
+
 // busy takes b out of those that linger.
 func (s *Space) busy(b *block) {
 	if b.due != 0 {
 		b.due = 0
 		pull(b, idleLink)
+		t := s.tally[b.pool]
+		t.Lingering--
+		t.Reused++
 	}
 }
 
@@ -230,8 +245,7 @@ func (s *Space) vacate(h *holder, c portClass, n uint16) {
 	}
 	b.used[c]--
 	if b.used == [classOther]uint16{} {
-		b.due = s.now + int64(b.linger)
-		queueOf(s.blocks.idle, b.linger).push(b, idleLink)
+		s.rest(b)
 	}
 }
 
@@ -250,7 +264,7 @@ func (s *Space) grant(p *Pool, client packet.Addr) *block {
 			return b
 		}
 		sp.fill(classTCP, place)
-		next, ok := sp.full[classTCP].find(0, uint16(p.n-1), place, either)
+		next, ok := sp.next(classTCP, place, uint16(p.n-1))
 		if !ok {
 			break
 		}
@@ -261,12 +275,7 @@ func (s *Space) grant(p *Pool, client packet.Addr) *block {
 
 // grantAt gives a client a block of one address.
 func (s *Space) grantAt(p *Pool, client, addr packet.Addr) *block {
-	h := s.holder(addr)
-	if h.blocks == nil {
-		h.blocks = newGrid(p)
-		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))
-	}
-	g := h.blocks
+	g := s.gridOf(p, addr)
 	// Where nobody else has them, a client gets the same blocks again.
 	last := uint16(len(g.blocks) - 1)
 	at, ok := g.taken.find(0, last, uint16(mix(client)>>32%uint64(len(g.blocks))), either)
@@ -276,6 +285,16 @@ func (s *Space) grantAt(p *Pool, client, addr packet.Addr) *block {
 	b := s.give(p, g, at, client, addr)
 	s.note(NoteBlockGranted, b)
 	return b
+}
+
+// gridOf are the blocks of an address of p.
+func (s *Space) gridOf(p *Pool, addr packet.Addr) *grid {
+	h := s.holder(addr)
+	if h.blocks == nil {
+		h.blocks = newGrid(p)
+		h.spare, h.place = s.spareOf(p), uint16(distance(p.first, addr))
+	}
+	return h.blocks
 }
 
 // newGrid cuts the ports of an address of p into blocks.
@@ -289,6 +308,13 @@ func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *blo
 	b := &block{client: client, addr: addr, first: first, last: first + g.size - 1, pool: p.Number, since: s.now, linger: p.linger, interim: p.interim}
 	g.blocks[at] = b
 	g.taken.add(at)
+	b.at = s.blocks.shelf.put(b)
+	t := s.tallyOf(p)
+	t.Blocks++
+	t.Granted++
+	if !s.hasBlock(client, p.Number) {
+		t.Clients++
+	}
 	b.next = s.blocks.clients[client]
 	s.blocks.clients[client] = b
 	s.blocks.count++
@@ -296,10 +322,17 @@ func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *blo
 		b.noted = s.now + int64(b.interim)
 		queueOf(s.blocks.notes, b.interim).push(b, noteLink)
 	}
-	t := s.tallyOf(p)
-	t.Blocks++
-	t.Granted++
 	return b
+}
+
+// hasBlock says whether a client has a block of a pool.
+func (s *Space) hasBlock(client packet.Addr, pool uint16) bool {
+	for b := s.blocks.clients[client]; b != nil; b = b.next {
+		if b.pool == pool {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Space) note(kind NoteKind, b *block) {
@@ -315,8 +348,8 @@ func (s *Space) takeBack(b *block) {
 	g.taken.remove(at)
 	pull(b, idleLink)
 	pull(b, noteLink)
+	s.blocks.shelf.take(b.at)
 	s.blocks.count--
-	s.tally[b.pool].Blocks--
 	if s.blocks.clients[b.client] == b {
 		if b.next == nil {
 			delete(s.blocks.clients, b.client)
@@ -330,8 +363,16 @@ func (s *Space) takeBack(b *block) {
 			}
 		}
 	}
+	t := s.tally[b.pool]
+	t.Blocks--
+	if b.due != 0 {
+		t.Lingering--
+	}
+	if !s.hasBlock(b.client, b.pool) {
+		t.Clients--
+	}
 	s.note(NoteBlockReturned, b)
-	if h.spare != nil {
+	if h.spare != nil && h.spare.blocks {
 		h.spare.relieve(classTCP, h.place)
 	}
 	if g.taken.used == 0 {
@@ -389,15 +430,4 @@ func (s *Space) blockOf(client, addr packet.Addr) (first, last uint16, ok bool) 
 		}
 	}
 	return 0, 0, false
-}
-
-// Blocks calls f for every block that a client has until it returns false.
-func (s *Space) Blocks(f func(Note) bool) {
-	for _, b := range s.blocks.clients {
-		for ; b != nil; b = b.next {
-			if !f(Note{Kind: NoteBlockHeld, Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Since: b.since}) {
-				return
-			}
-		}
-	}
 }

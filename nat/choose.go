@@ -41,11 +41,17 @@ func (s *Space) own(w *window, use InUse) (Hold, bool) {
 	if taken && (w.alone || s.maps.has(outer{s.probe.Dst, n, s.probe.Proto})) || w.alone && s.spokenFor(n) || use.Taken(&s.probe) {
 		return HoldNothing, false
 	}
-	if taken {
-		return HoldShared, true
+	return s.have(w, n), true
+}
+
+// have occupies a port, whoever else has it.
+func (s *Space) have(w *window, n uint16) Hold {
+	if w.h.taken(w.class, n) {
+		w.h.join(w.class, n)
+		return HoldShared
 	}
 	s.take(w.h, w.class, n)
-	return HoldPort, true
+	return HoldPort
 }
 
 // spokenFor says whether the configuration keeps port n of the probe's address.
@@ -116,11 +122,7 @@ func (s *Space) share(w *window, use InUse) (Hold, bool) {
 		if s.maps.has(outer{s.probe.Dst, n, s.probe.Proto}) || use.Taken(&s.probe) {
 			continue
 		}
-		if w.h.taken(w.class, n) {
-			return HoldShared, true
-		}
-		s.take(w.h, w.class, n)
-		return HoldPort, true
+		return s.have(w, n), true
 	}
 	return HoldNothing, false
 }

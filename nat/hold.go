@@ -9,11 +9,12 @@ type Hold uint8
 // Holds.
 const (
 	HoldNothing Hold = iota // its source is not translated
-	HoldShared              // an address, at a port that is another one's or nobody's
+	HoldShared              // a port that others had already, for other destinations
 	HoldPort                // a port
 	HoldMapping             // a share of an endpoint-independent mapping
 	HoldLease               // a share of an address that its client has for itself
 	HoldBlock               // a port of a block that its client has
+	HoldAddress             // an address and none of its ports
 
 	NumHolds
 )
@@ -29,8 +30,11 @@ func port(reply *packet.Key) *uint16 {
 
 // holder is an address that sources are translated to, as long as any is.
 type holder struct {
+	addr     packet.Addr
+	at       uint32 // on the shelf
 	sessions [classes]uint32
 	ports    [classOther]*ports // taken ones; nil: none is
+	more     map[spot]uint32    // sessions at a port beyond its first
 	blocks   *grid              // of PortBlock; nil: there are none
 	spare    *spare             // of the pool that gives it out, where that has several
 	place    uint16             // in spare
@@ -53,9 +57,29 @@ func (h *holder) idle() bool {
 	return true
 }
 
+// spot is a port of an address.
+type spot struct {
+	class portClass
+	port  uint16
+}
+
 // spare tells which addresses of a pool have no port left, so that none of those
-// is asked in vain. It is a hint: a full address may have found room since.
-type spare struct{ full [classOther]*ports }
+// is asked in vain.
+type spare struct {
+	full   [classOther]*ports
+	blocks bool // it is blocks that they have none of; then that of TCP stands for all
+}
+
+// next is a place with room, from one behind place on, of those from 0 to last.
+func (s *spare) next(c portClass, place, last uint16) (uint16, bool) {
+	if place++; place > last {
+		place = 0
+	}
+	if f := s.full[c]; f != nil {
+		return f.find(0, last, place, either)
+	}
+	return place, true
+}
 
 func (s *spare) fill(c portClass, place uint16) {
 	if s.full[c] == nil {

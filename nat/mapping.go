@@ -78,6 +78,9 @@ func (m *mappings) remove(i uint32) {
 	m.free = append(m.free, i)
 }
 
+// Sessions is how many sessions keep the mapping alive.
+func (m *Mapping) Sessions() int { return int(m.refs) }
+
 // Mappings is how many mappings there are.
 func (s *Space) Mappings() int { return len(s.maps.byOuter) }
 
@@ -98,10 +101,11 @@ func (s *Space) Inbound(key *packet.Key) *Mapping {
 	return nil
 }
 
-// Join has a session that came in through a mapping, with that original key, keep
-// it alive from now on. It reports false where the mapping has gone.
-func (s *Space) Join(key *packet.Key) bool {
-	if m := s.Inbound(key); m != nil {
+// Join has a session that came in through the mapping of a client's port, with
+// that original key, keep it alive from now on. It reports false where the mapping
+// has gone, even if another client has its port now.
+func (s *Space) Join(key *packet.Key, client packet.Addr, port uint16) bool {
+	if m := s.Inbound(key); m != nil && m.Inner == client && m.InnerPort == port {
 		m.refs++
 		return true
 	}
@@ -110,8 +114,8 @@ func (s *Space) Join(key *packet.Key) bool {
 
 // Leave undoes Join.
 func (s *Space) Leave(key *packet.Key) {
-	if h := s.holders[key.Dst]; h != nil && s.Inbound(key) != nil {
-		s.unmap(h, outer{key.Dst, key.DstPort, key.Proto})
+	s.unmap(outer{key.Dst, key.DstPort, key.Proto})
+	if h := s.find(key.Dst); h != nil {
 		s.forget(key.Dst, h)
 	}
 }
@@ -128,7 +132,7 @@ func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
 	if filter == FilterExact || !mappable(c) || p.Method == NPTv6 {
 		return HoldNothing, false
 	}
-	if hold, ok, known := s.known(r, p.first, use); known {
+	if hold, ok, known := s.known(r, p, p.first, use); known {
 		return hold, ok
 	}
 	hold, ok := s.alone(r, p, c, use)
@@ -141,7 +145,7 @@ func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
 
 // mappedAt is mapped for an address that is no pool's.
 func (s *Space) mappedAt(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
-	if hold, ok, known := s.known(r, addr, use); known {
+	if hold, ok, known := s.known(r, nil, addr, use); known {
 		return hold, ok
 	}
 	hold, ok := s.aloneAt(r, nil, addr, use)
@@ -152,8 +156,9 @@ func (s *Space) mappedAt(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 	return HoldMapping, true
 }
 
-// known uses the mapping that the client's port has already.
-func (s *Space) known(r *Request, realm packet.Addr, use InUse) (hold Hold, ok, known bool) {
+// known uses the mapping that the client's port has already. One that p, as it is
+// now, would not give serves only the sessions that it has.
+func (s *Space) known(r *Request, p *Pool, realm packet.Addr, use InUse) (hold Hold, ok, known bool) {
 	i, known := s.maps.byInner[inner{r.Key.Src, realm, r.Key.SrcPort, r.Key.Proto}]
 	if !known {
 		return HoldNothing, false, false
@@ -161,11 +166,25 @@ func (s *Space) known(r *Request, realm packet.Addr, use InUse) (hold Hold, ok, 
 	m := &s.maps.all[i]
 	s.start(r, m.Outer)
 	*port(&s.probe) = m.OuterPort
-	if use.Taken(&s.probe) {
+	if p != nil && !p.gives(m) || use.Taken(&s.probe) {
 		return HoldNothing, false, true
 	}
 	m.refs++
 	return HoldMapping, true, true
+}
+
+// gives says whether m could be made of what the pool has.
+func (p *Pool) gives(m *Mapping) bool {
+	switch p.Method {
+	case OneToOne:
+		return m.under == HoldLease && p.Holds(m.Outer)
+	case PortBlock:
+		return m.under == HoldBlock && p.Holds(m.Outer)
+	case FixedPortRange:
+		addr, first, last, ok := p.fixed(m.Inner)
+		return ok && addr == m.Outer && first <= m.OuterPort && m.OuterPort <= last
+	}
+	return m.under == HoldPort && p.Holds(m.Outer)
 }
 
 // alone occupies a port of p that is the client's alone.
@@ -189,8 +208,8 @@ func (s *Space) alone(r *Request, p *Pool, c portClass, use InUse) (Hold, bool) 
 		if hold, ok := s.choose(&w, use); ok || w.fixed || p.n == 1 {
 			return hold, ok
 		}
-		sp.fill(c, place)
-		next, ok := sp.full[c].find(0, uint16(p.n-1), place, either)
+		s.mark(p, w.h, c)
+		next, ok := sp.next(c, place, uint16(p.n-1))
 		if !ok {
 			break
 		}
@@ -216,7 +235,7 @@ func (s *Space) newMapping(r *Request, realm packet.Addr, filter Filter, hold Ho
 }
 
 // unmap takes one session off a mapping. The last one takes the mapping along.
-func (s *Space) unmap(h *holder, o outer) {
+func (s *Space) unmap(o outer) {
 	i, ok := s.maps.byOuter[o]
 	if !ok {
 		return
@@ -226,14 +245,14 @@ func (s *Space) unmap(h *holder, o outer) {
 		m.refs--
 		return
 	}
-	client, under := m.Inner, m.under
+	under := m.under
 	s.maps.remove(i)
 	switch under {
 	case HoldPort:
-		s.drop(h, classOf(o.proto), o.port)
+		s.drop(s.find(o.addr), classOf(o.proto), o.port)
 	case HoldLease:
-		s.leases.release(client)
+		s.leases.release(o.addr)
 	case HoldBlock:
-		s.vacate(h, classOf(o.proto), o.port)
+		s.vacate(s.find(o.addr), classOf(o.proto), o.port)
 	}
 }

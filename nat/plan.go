@@ -94,7 +94,7 @@ func (s *Space) start(r *Request, addr packet.Addr) {
 // whole translates to an address without touching ports.
 func (s *Space) whole(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 	s.start(r, addr)
-	return HoldShared, !use.Taken(&s.probe)
+	return HoldAddress, !use.Taken(&s.probe)
 }
 
 // at translates to an address of p, or where p is nil of an interface or a
@@ -136,20 +136,20 @@ func (s *Space) overload(r *Request, p *Pool, use InUse) (Hold, bool) {
 		if hold, ok := s.own(&w, use); ok {
 			return hold, true
 		}
+		if w.fixed {
+			return HoldNothing, false
+		}
 		if sp.full[c] == nil || !sp.full[c].has(place) {
-			if hold, ok := s.free(&w, use); ok && !w.fixed {
+			if hold, ok := s.free(&w, use); ok {
 				return hold, true
 			}
-			sp.fill(c, place)
+			s.mark(p, w.h, c)
 		}
-		next, ok := sp.full[c].find(0, uint16(p.n-1), home, either)
-		if !ok || w.fixed {
+		next, ok := sp.next(c, place, uint16(p.n-1))
+		if !ok {
 			break
 		}
 		place = next
-	}
-	if r.How.Fixed {
-		return HoldNothing, false
 	}
 	w := s.enter(r, p, home, sp)
 	if hold, ok := s.share(&w, use); ok {
@@ -174,7 +174,7 @@ func (s *Space) enter(r *Request, p *Pool, place uint16, sp *spare) window {
 func (s *Space) spareOf(p *Pool) *spare {
 	sp := s.spares[p]
 	if sp == nil {
-		sp = new(spare)
+		sp = &spare{blocks: p.Method == PortBlock}
 		s.spares[p] = sp
 	}
 	return sp
@@ -278,29 +278,29 @@ func (s *Space) shareOf(addr, client packet.Addr) (first, last uint16, confined 
 func (s *Space) PlanAt(key *packet.Key, addr, client packet.Addr, now int64, use InUse) (Binding, packet.Reason) {
 	s.now, s.client = now, client
 	r := Request{Key: *key, How: Interface, Addr: addr}
-	s.start(&r, addr)
-	c := classOf(key.Proto)
-	if c == classOther {
-		if use.Taken(&s.probe) {
-			return Binding{}, packet.ReasonNATExhausted
-		}
-		return s.bind(&r, HoldShared), packet.ReasonNone
-	}
-	hold, ok := HoldNothing, false
-	if p := s.sources.Pool(addr); p != nil && p.Method == PortBlock {
-		hold, ok = s.atBlocks(&r, p, addr, use)
-	} else {
-		w := window{h: s.holder(addr), class: c, keep: true}
-		var confined bool
-		w.first, w.last, confined = s.shareOf(addr, client)
-		w.any = !confined
-		hold, ok = s.choose(&w, use)
-	}
+	hold, ok := s.childAt(&r, s.sources.Pool(addr), addr, use)
 	if !ok {
-		if h := s.holders[addr]; h != nil {
-			s.forget(addr, h)
-		}
 		return Binding{}, packet.ReasonNATExhausted
 	}
 	return s.bind(&r, hold), packet.ReasonNone
+}
+
+// childAt translates the source of a child to an address of p, nil where it is no
+// pool's. What clients have there for themselves stays theirs.
+func (s *Space) childAt(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
+	c := classOf(r.Key.Proto)
+	switch {
+	case p != nil && p.Method == OneToOne:
+		return s.leaseAt(r, p, addr, use)
+	case c == classOther || p != nil && p.Method == NPTv6:
+		return s.whole(r, addr, use)
+	case p != nil && p.Method == PortBlock:
+		return s.fromBlocksAt(r, p, addr, use)
+	}
+	s.start(r, addr)
+	w := window{h: s.holder(addr), class: c, keep: true}
+	var confined bool
+	w.first, w.last, confined = s.shareOf(addr, s.client)
+	w.any = !confined
+	return s.choose(&w, use)
 }

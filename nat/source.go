@@ -45,10 +45,14 @@ func (h *Source) Alone() *Source {
 	return Interface
 }
 
-// filter is the filter of sessions to p; nil is no pool.
+// filter is the filter of sessions to p; nil is no pool. h may be nil, too: it asks
+// for none.
 func (h *Source) filter(p *Pool) Filter {
-	if p != nil && p.AnyHost {
+	switch {
+	case p != nil && p.AnyHost:
 		return FilterAny
+	case h == nil:
+		return FilterExact
 	}
 	return h.Filter
 }
@@ -56,15 +60,10 @@ func (h *Source) filter(p *Pool) Filter {
 // window is the range of ports at an address of p, or of an interface where p is
 // nil.
 func (h *Source) window(p *Pool, proto uint8) (first, last uint16) {
-	switch {
-	case h.lo != 0:
+	if h.lo != 0 {
 		return h.lo, h.hi
-	case p != nil && (p.lo != FirstPort || p.hi != LastPort):
-		return p.lo, p.hi
-	case proto == packet.ProtoICMP || proto == packet.ProtoICMPv6:
-		return firstID, lastID
 	}
-	return FirstPort, LastPort
+	return p.window(classOf(proto))
 }
 
 // Sources is all that a configuration says about the translation of sources. It

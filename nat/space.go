@@ -28,10 +28,9 @@ const (
 // none left, one that others have for other destinations, by a bounded number of
 // guesses.
 //
-// The set may know too little: a session that shares a port does not occupy it,
-// so that the port counts as free once its first owner has gone. That costs a
-// second question, never a wrong answer. Only where a port must be one client's
-// alone (an endpoint-independent mapping, a block) is it never shared.
+// A port is in the set as long as any session has it. Where a port must be one
+// client's alone (an endpoint-independent mapping, a block), it is one that nobody
+// had, and is never shared.
 //
 // What a session occupies it notes as a Hold, and gives back by Release.
 
@@ -43,9 +42,10 @@ type Space struct {
 	client packet.Addr // of the request
 
 	holders map[packet.Addr]*holder
-	recent  packet.Addr // the holder asked for last
+	shelf   shelf[holder] // all of them
+	recent  packet.Addr   // the holder asked for last
 	last    *holder
-	unused  *ports // a set to be used again, empty
+	unused  []*ports // sets to be used again, empty
 
 	sources  *Sources
 	reserved Reserved
@@ -69,7 +69,10 @@ type Reserved interface {
 type Tally struct {
 	Exhausted uint64 // sessions that it had nothing left for
 	Blocks    int    // that clients have now
+	Lingering int    // those of them that are empty
+	Clients   int    // that have blocks
 	Granted   uint64 // blocks, ever
+	Reused    uint64 // blocks that were empty, and were used again before they went back
 }
 
 // New returns a space in which nothing is in use. It draws from random. Ports that
@@ -92,10 +95,33 @@ func (s *Space) Draw(random rand.Source) { s.random = random }
 func (s *Space) Obey(sources *Sources, reserved Reserved) {
 	s.sources, s.reserved = sources, reserved
 	clear(s.spares)
-	for _, h := range s.holders {
+	for a, h := range s.holders {
 		h.spare = nil
+		s.forget(a, h)
+		if p := sources.Pool(a); p != nil && (p.Method == Overload || p.Method == PortBlock) {
+			h.spare, h.place = s.spareOf(p), uint16(distance(p.first, a))
+			for c := range classOther {
+				s.mark(p, h, c)
+			}
+		}
 	}
-	s.leases.forget()
+	s.leases.obey(sources)
+}
+
+// mark notes that h, an address of p, has no port left for a class, where that is so.
+func (s *Space) mark(p *Pool, h *holder, c portClass) {
+	if p.Method == PortBlock {
+		if g := h.blocks; g != nil && c == classTCP && g.taken.used == len(g.blocks) {
+			h.spare.fill(c, h.place)
+		}
+		return
+	}
+	if set := h.ports[c]; set != nil {
+		first, last := p.window(c)
+		if _, ok := set.find(first, last, first, either); !ok {
+			h.spare.fill(c, h.place)
+		}
+	}
 }
 
 // Tally is what became of the requests to the pool of that number.
@@ -115,49 +141,48 @@ func (s *Space) tallyOf(p *Pool) *Tally {
 	return t
 }
 
-// Sessions counts the sessions whose source is translated to an address from
-// first to last: those of TCP, of UDP, and others.
-func (s *Space) Sessions(first, last packet.Addr) (tcp, udp, other int) {
-	for a, h := range s.holders {
-		if a.Less(first) || last.Less(a) {
-			continue
-		}
-		for c, n := range h.sessions {
-			switch portClass(c) {
-			case classTCP:
-				tcp += int(n)
-			case classUDP:
-				udp += int(n)
-			default:
-				other += int(n)
-			}
-		}
-	}
-	return tcp, udp, other
-}
-
 // holder is the holder of a, which becomes one.
 func (s *Space) holder(a packet.Addr) *holder {
+	h := s.find(a)
+	if h == nil {
+		h = &holder{addr: a}
+		h.at = s.shelf.put(h)
+		s.holders[a] = h
+		s.recent, s.last = a, h
+	}
+	return h
+}
+
+// find is the holder of a; nil where it is none.
+func (s *Space) find(a packet.Addr) *holder {
 	if s.last != nil && s.recent == a {
 		return s.last
 	}
 	h := s.holders[a]
-	if h == nil {
-		h = new(holder)
-		s.holders[a] = h
+	if h != nil {
+		s.recent, s.last = a, h
 	}
-	s.recent, s.last = a, h
 	return h
 }
 
-// take occupies a port.
+// take occupies a port that nobody has.
 func (s *Space) take(h *holder, c portClass, port uint16) {
 	if h.ports[c] == nil {
-		if h.ports[c], s.unused = s.unused, nil; h.ports[c] == nil {
+		if n := len(s.unused); n > 0 {
+			h.ports[c], s.unused = s.unused[n-1], s.unused[:n-1]
+		} else {
 			h.ports[c] = new(ports)
 		}
 	}
 	h.ports[c].add(port)
+}
+
+// join occupies a port that others have.
+func (h *holder) join(c portClass, port uint16) {
+	if h.more == nil {
+		h.more = map[spot]uint32{}
+	}
+	h.more[spot{c, port}]++
 }
 
 // taken says whether a port is occupied.
@@ -165,17 +190,36 @@ func (h *holder) taken(c portClass, port uint16) bool {
 	return h.ports[c] != nil && h.ports[c].has(port)
 }
 
-// drop frees a port.
+// drop takes one session off a port. With the last one it is free.
 func (s *Space) drop(h *holder, c portClass, port uint16) {
+	if len(h.more) > 0 {
+		at := spot{c, port}
+		switch n := h.more[at]; n {
+		case 0:
+		case 1:
+			delete(h.more, at)
+			return
+		default:
+			h.more[at] = n - 1
+			return
+		}
+	}
 	set := h.ports[c]
 	set.remove(port)
-	if h.spare != nil {
+	if h.spare != nil && !h.spare.blocks {
 		h.spare.relieve(c, h.place)
 	}
 	if set.used == 0 {
-		h.ports[c], s.unused = nil, set
+		h.ports[c] = nil
+		if len(s.unused) < keepPorts {
+			s.unused = append(s.unused, set)
+		}
 	}
 }
+
+// keepPorts is how many empty sets of ports wait for another address: where few
+// sessions are spread over many addresses, they come and go.
+const keepPorts = 64
 
 // Release gives back what a session with these keys occupies by hold.
 func (s *Space) Release(b *Binding) {
@@ -183,18 +227,18 @@ func (s *Space) Release(b *Binding) {
 		return
 	}
 	a, c, n := b.Reply.Dst, classOf(b.Reply.Proto), *port(&b.Reply)
-	h := s.holders[a]
+	h := s.find(a)
 	if h == nil {
 		return
 	}
 	h.sessions[c]--
 	switch b.Hold {
-	case HoldPort:
+	case HoldPort, HoldShared:
 		s.drop(h, c, n)
 	case HoldMapping:
-		s.unmap(h, outer{a, n, b.Reply.Proto})
+		s.unmap(outer{a, n, b.Reply.Proto})
 	case HoldLease:
-		s.leases.release(b.Original.Src)
+		s.leases.release(a)
 	case HoldBlock:
 		s.vacate(h, c, n)
 	}
@@ -210,6 +254,7 @@ func (s *Space) forget(a packet.Addr, h *holder) {
 		return
 	}
 	delete(s.holders, a)
+	s.shelf.take(h.at)
 	if s.last == h {
 		s.last = nil
 	}

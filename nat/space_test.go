@@ -316,9 +316,7 @@ func TestReleaseAll(t *testing.T) {
 	for reply := range use.keys {
 		s.Release(&nat.Binding{Original: reply.Reply(), Reply: reply, Hold: nat.HoldPort})
 	}
-	if tcp, udp, other := s.Sessions(outside, outside); tcp+udp+other != 0 {
-		t.Errorf("%d %d %d sessions are left", tcp, udp, other)
-	}
+	s.AddressesFrom(0, 10, func(u nat.Usage) { t.Errorf("in use still: %+v", u) })
 	k := key(packet.ProtoTCP, 40000)
 	if b, _ := plan(s, &k, &taken{}); b.Hold != nat.HoldPort || b.Reply.DstPort != 40000 {
 		t.Errorf("%v", b)
@@ -397,7 +395,7 @@ func blocks(t *testing.T) (*nat.Space, *nat.Source) {
 		}},
 		Policies: []*config.Policy{{PolicyID: 1, NAT: true, IPPool: true, PoolName: []string{"cgn"}, PortPreserve: true}},
 	}
-	sources, err := nat.CompileSources(cfg, nat.Index{Pool: func(string) (uint16, error) { return 1, nil }})
+	sources, err := nat.CompileSources(cfg, nat.Index{Pool: func(string, bool) (uint16, error) { return 1, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,12 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	case session.EventClash:
 		f.clash(&line, e)
 		return append(line, '\n'), true
+	case session.EventExhausted:
+		f.exhausted(&line, e)
+		return append(line, '\n'), true
+	case session.EventBlock, session.EventBlockHeld, session.EventBlockEnd:
+		f.block(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:
