@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -129,5 +128,5 @@ func TestFTPSMatrix(t *testing.T) {
 			t.Errorf("no line %q in\n%s", line, p.Stdout())
 		}
 	}
-	t.Log(fmt.Sprintf("it took %v", time.Since(begin)))
+	t.Logf("it took %v", time.Since(begin))
 }
