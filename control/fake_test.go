@@ -188,7 +188,7 @@ func (f *fake) translation() {
 	f.pools = []Pool{
 		{
 			ID: 1, Name: "office", Type: "overload", StartIP: ip("198.51.100.20"), EndIP: ip("198.51.100.21"), StartPort: 5117, EndPort: 65533,
-			Addresses: 2, Ports: &PoolPorts{Each: 2 * 60417}, Exhausted: 3,
+			Addresses: 2, Ports: &PoolPorts{Total: Counts{TCP: 120834, UDP: 120834, SCTP: 120834, ICMP: 131070}}, Exhausted: 3,
 		},
 		{
 			ID: 2, Name: "cgn", Type: "port-block-allocation", StartIP: ip("198.51.100.50"), EndIP: ip("198.51.100.53"), StartPort: 5117, EndPort: 65533,
@@ -198,7 +198,7 @@ func (f *fake) translation() {
 		{ID: 3, Name: "site", Type: "nptv6", StartIP: ip("2001:db8:1::"), EndIP: ip("2001:db8:1:ffff:ffff:ffff:ffff:ffff"), StartPort: 1, EndPort: 65535},
 		{
 			ID: 9, Name: "site", Type: "fixed-port-range", StartIP: ip("198.51.100.40"), EndIP: ip("198.51.100.40"), StartPort: 5117, EndPort: 65533,
-			Addresses: 1, Ports: &PoolPorts{Each: 60417}, Clients: &PoolRange{First: ip("10.1.0.1"), Last: ip("10.1.0.10"), Ports: 6041},
+			Addresses: 1, Ports: &PoolPorts{Total: Counts{TCP: 60417, UDP: 60417, SCTP: 60417, ICMP: 60417}}, Clients: &PoolRange{First: ip("10.1.0.1"), Last: ip("10.1.0.10"), Ports: 6041},
 		},
 	}
 	f.addresses = []AddressRecord{

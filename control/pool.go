@@ -44,10 +44,9 @@ func (c *Counts) add(o *Counts) {
 	c.TCP, c.UDP, c.SCTP, c.ICMP, c.Other = c.TCP+o.TCP, c.UDP+o.UDP, c.SCTP+o.SCTP, c.ICMP+o.ICMP, c.Other+o.Other
 }
 
-// PoolPorts are the ports of a pool: so many of TCP, and as many of UDP, of SCTP,
-// and identifiers of ICMP.
+// PoolPorts are the ports of a pool; of ICMP identifiers.
 type PoolPorts struct {
-	Each  int    `json:"each"`
+	Total Counts `json:"total"`
 	InUse Counts `json:"in_use"`
 	Free  Counts `json:"free"`
 }
@@ -130,9 +129,10 @@ func (p *Pool) settle() {
 	if p.Ports == nil {
 		return
 	}
-	free := func(used int) int { return max(0, p.Ports.Each-used) }
-	u := &p.Ports.InUse
-	p.Ports.Free = Counts{TCP: free(u.TCP), UDP: free(u.UDP), SCTP: free(u.SCTP), ICMP: free(u.ICMP)}
+	all, u := &p.Ports.Total, &p.Ports.InUse
+	p.Ports.Free = Counts{
+		TCP: max(0, all.TCP-u.TCP), UDP: max(0, all.UDP-u.UDP), SCTP: max(0, all.SCTP-u.SCTP), ICMP: max(0, all.ICMP-u.ICMP),
+	}
 }
 
 // eachAddress calls f for every address that something is in use of. f borrows it.
@@ -199,8 +199,8 @@ func (p *Pool) stats(b *strings.Builder) {
 		fmt.Fprintf(b, "inuse ips: %d\n", p.InUse)
 	}
 	if q := p.Ports; q != nil {
-		u := &q.InUse
-		fmt.Fprintf(b, "inuse ports: tcp=%d/%d udp=%d/%d sctp=%d/%d icmp=%d/%d\n", u.TCP, q.Each, u.UDP, q.Each, u.SCTP, q.Each, u.ICMP, q.Each)
+		all, u := &q.Total, &q.InUse
+		fmt.Fprintf(b, "inuse ports: tcp=%d/%d udp=%d/%d sctp=%d/%d icmp=%d/%d\n", u.TCP, all.TCP, u.UDP, all.UDP, u.SCTP, all.SCTP, u.ICMP, all.ICMP)
 	}
 	if q := p.Blocks; q != nil {
 		fmt.Fprintf(b, "inuse PBAs: %d/%d\n", q.InUse, q.Total)

@@ -43,7 +43,7 @@ type Note struct {
 type grid struct {
 	first, size uint16
 	blocks      []*block // by place; nil: nobody's
-	taken       ports    // places of blocks that somebody has, and those beyond the last
+	taken       ports    // places of blocks that somebody has
 }
 
 // block is a run of ports that one client has.
@@ -52,6 +52,7 @@ type block struct {
 	addr    packet.Addr
 	first   uint16
 	last    uint16
+	place   uint16 // among the blocks of the address
 	pool    uint16
 	used    [classOther]uint16 // ports, by protocol
 	since   int64
@@ -305,7 +306,7 @@ func newGrid(p *Pool) *grid {
 // give makes the block at that place the client's.
 func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *block {
 	first := g.first + at*g.size
-	b := &block{client: client, addr: addr, first: first, last: first + g.size - 1, pool: p.Number, since: s.now, linger: p.linger, interim: p.interim}
+	b := &block{client: client, addr: addr, first: first, last: first + g.size - 1, place: at, pool: p.Number, since: s.now, linger: p.linger, interim: p.interim}
 	g.blocks[at] = b
 	g.taken.add(at)
 	b.at = s.blocks.shelf.put(b)
@@ -343,9 +344,8 @@ func (s *Space) note(kind NoteKind, b *block) {
 func (s *Space) takeBack(b *block) {
 	h := s.holders[b.addr]
 	g := h.blocks
-	at := (b.first - g.first) / g.size
-	g.blocks[at] = nil
-	g.taken.remove(at)
+	g.blocks[b.place] = nil
+	g.taken.remove(b.place)
 	pull(b, idleLink)
 	pull(b, noteLink)
 	s.blocks.shelf.take(b.at)

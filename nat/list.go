@@ -43,11 +43,7 @@ func (s *Space) usage(h *holder) Usage {
 	}
 	u.Ports = countsOf(&used)
 	if h.blocks != nil {
-		for _, b := range h.blocks.blocks {
-			if b != nil {
-				u.Blocks++
-			}
-		}
+		u.Blocks = h.blocks.taken.used
 	}
 	return u
 }
@@ -75,9 +71,8 @@ func (s *Space) BlocksFrom(cursor uint32, n int, f func(Block)) (next uint32) {
 		for c, n := range b.used {
 			used[c] = uint32(n)
 		}
-		g := s.holders[b.addr].blocks
 		f(Block{
-			Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Place: int((b.first - g.first) / g.size),
+			Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Place: int(b.place),
 			Used: countsOf(&used), Since: b.since, Due: b.due,
 		})
 	})
@@ -100,6 +95,20 @@ func (s *Space) MappingsFrom(cursor uint32, n int, f func(*Mapping)) (next uint3
 // Addresses is how many addresses p has; of NPTv6, whose prefix can not be
 // counted, 0.
 func (p *Pool) Addresses() int { return int(p.n) }
+
+// Room is how many ports, and identifiers of ICMP queries, p has to give out at all
+// its addresses; zero of pools that leave ports alone, or give out blocks.
+func (p *Pool) Room() (c Counts) {
+	if p.Method != Overload && p.Method != FixedPortRange {
+		return c
+	}
+	each := int(p.n) * int(p.width())
+	c = Counts{TCP: each, UDP: each, SCTP: each, ICMP: each}
+	if first, last := Interface.window(p, packet.ProtoICMP); p.Method == Overload {
+		c.ICMP = int(p.n) * (int(last) - int(first) + 1)
+	}
+	return c
+}
 
 // Clients are the clients of FixedPortRange, and how many ports each has.
 func (p *Pool) Clients() (first, last packet.Addr, ports int) {

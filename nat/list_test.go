@@ -259,6 +259,15 @@ func TestPoolShapes(t *testing.T) {
 			t.Errorf("%s: %d addresses", list[i].Name, got)
 		}
 	}
+	if got := list[0].Room(); got != (nat.Counts{TCP: 8 * 60417, UDP: 8 * 60417, SCTP: 8 * 60417, ICMP: 8 * 65535}) {
+		t.Errorf("room of an overload pool: %+v", got)
+	}
+	if got := list[2].Room(); got.ICMP != 2*60417 {
+		t.Errorf("room of a fixed-port-range pool: %+v", got)
+	}
+	if got := list[3].Room(); got != (nat.Counts{}) {
+		t.Errorf("room of a pool of blocks: %+v", got)
+	}
 	if size, per, most := list[3].Blocks(); size != 64 || per != 944 || most != 4 {
 		t.Errorf("blocks: %d %d %d", size, per, most)
 	}

@@ -183,13 +183,14 @@ var adviceTable = [...]Advice{
 
 	ReasonNATExhausted: {
 		Answer: deniedAnswer,
-		Cause:  "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination.",
-		Cure:   "Shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
+		Cause:  "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination. A client of a pool with a share of its own may have used that up (`block-size`, `num-blocks-per-user`, `port-per-user`), a one-to-one pool have more clients than addresses.",
+		Cure:   "See which pool it is by `diagnose firewall ippool-all stats`, and give it more addresses, or the client more ports; shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
+		Log:    "Always, once in ten seconds for a pool: `NAT port is exhausted.`",
 	},
 	ReasonNATNoAddress: {
 		Answer: deniedAnswer,
-		Cause:  "A policy with `nat` enabled leads out by an interface without an address of that family.",
-		Cure:   "Give the interface an `ip` or `ip6-address`, or switch `nat` off.",
+		Cause:  "A policy with `nat` enabled leads out by an interface without an address of that family; or none of its pools is for this client (`source-startip`, `internal-prefix`) or this interface (`associated-interface`).",
+		Cure:   "Give the interface an `ip` or `ip6-address`, add a pool to `poolname`, or switch `nat` off.",
 	},
 
 	ReasonNATNoMapping: {

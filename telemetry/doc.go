@@ -73,7 +73,8 @@
 //	policytype      "policy", or "local-in-policy"
 //	policyname      left out where the policy has none
 //	service         the name of the matched service, else "tcp/47225", "udp/69",
-//	                "icmp/8/0" (type and code), "proto/47"
+//	                "icmp/8/0" (type and code), "proto/47"; both by the port that
+//	                the session leaves for, behind a virtual IP the mapped one
 //	trandisp        "noop", "snat", "dnat" or "snat+dnat"
 //	transip         the translated source; with transport, its port, as for srcport
 //	tranip          the translated destination; with tranport, its port

@@ -126,6 +126,9 @@ func TestLines(t *testing.T) {
 			e.ReplyKey = snat(web, "172.16.200.2", 44258)
 			e.ReplyKey.Src = addr("10.9.9.9")
 		}, forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat+dnat" transip=172.16.200.2 transport=44258 tranip=10.9.9.9 tranport=80 ` + counted},
+		{"destination translated, no name of the service", func(e *session.Event) {
+			e.ReplyKey.Src, e.ReplyKey.SrcPort, e.Service = addr("10.9.9.9"), 8080, 0
+		}, forward + webs + `action="close" ` + policy1 + `service="tcp/8080" trandisp="dnat" tranip=10.9.9.9 tranport=8080 ` + counted},
 		{"both, all ports too", func(e *session.Event) {
 			e.ReplyKey = snat(web, "172.16.200.2", 5117)
 			e.ReplyKey.Src, e.ReplyKey.SrcPort = addr("10.9.9.9"), 8080

@@ -10,7 +10,9 @@ import (
 	"portcullis/session"
 )
 
-// The engine's translation as the control server reads it.
+// The engine's translation as the control server reads it. Nothing of it changes
+// but with a new session, an old one's end or a tick, so that packets of
+// established sessions go on beside.
 
 // tallySize is how many pools are asked about while packets wait.
 const tallySize = 512
@@ -18,10 +20,10 @@ const tallySize = 512
 // Pools are the IP pools of the configuration in force.
 func (v *view) Pools() (list []control.Pool) {
 	var pools []*nat.Pool
-	v.plane.Do(func(session.Tick) { pools = v.worker.Pools() })
+	v.plane.Look(func(session.Tick) { pools = v.worker.Pools() })
 	tallies := make([]nat.Tally, 0, len(pools))
 	for part := range slices.Chunk(pools, tallySize) {
-		v.plane.Do(func(session.Tick) {
+		v.plane.Look(func(session.Tick) {
 			for _, p := range part {
 				tallies = append(tallies, v.worker.Tally(p.Number))
 			}
@@ -44,7 +46,7 @@ func (v *view) pool(p *nat.Pool, t *nat.Tally) control.Pool {
 	}
 	switch p.Method {
 	case nat.Overload, nat.FixedPortRange:
-		c.Ports = &control.PoolPorts{Each: p.Addresses() * (int(c.EndPort) - int(c.StartPort) + 1)}
+		c.Ports = &control.PoolPorts{Total: control.Counts(p.Room())}
 	case nat.PortBlock:
 		size, perAddress, perClient := p.Blocks()
 		c.Blocks = &control.PoolBlocks{
@@ -60,7 +62,7 @@ func (v *view) pool(p *nat.Pool, t *nat.Tally) control.Pool {
 
 // Addresses copies a page of addresses that sources are translated to.
 func (v *view) Addresses(cursor uint64, page []control.AddressRecord) (n int, next uint64) {
-	v.plane.Do(func(session.Tick) {
+	v.plane.Look(func(session.Tick) {
 		next = uint64(v.worker.AddressesFrom(uint32(cursor), len(page), func(u nat.Usage) {
 			page[n] = control.AddressRecord{
 				Addr: u.Addr.Netip(), Pool: u.Pool, Sessions: control.Counts(u.Sessions), Ports: control.Counts(u.Ports), Blocks: u.Blocks,
@@ -73,7 +75,7 @@ func (v *view) Addresses(cursor uint64, page []control.AddressRecord) (n int, ne
 
 // Blocks copies a page of blocks of ports.
 func (v *view) Blocks(cursor uint64, page []control.BlockRecord) (n int, next uint64, at control.Moment) {
-	v.plane.Do(func(now session.Tick) {
+	v.plane.Look(func(now session.Tick) {
 		at = control.Moment{Now: now}
 		next = uint64(v.worker.BlocksFrom(uint32(cursor), len(page), func(b nat.Block) {
 			used := control.Counts(b.Used)
@@ -93,7 +95,7 @@ var filters = [...]string{nat.FilterExact: "none", nat.FilterSTUN: "stun", nat.F
 // Mappings copies a page of endpoint-independent mappings. Strangers come in by
 // those of UDP only.
 func (v *view) Mappings(cursor uint64, page []control.MappingRecord) (n int, next uint64) {
-	v.plane.Do(func(session.Tick) {
+	v.plane.Look(func(session.Tick) {
 		next = uint64(v.worker.MappingsFrom(uint32(cursor), len(page), func(m *nat.Mapping) {
 			filter := filters[nat.FilterExact]
 			if m.Proto == packet.ProtoUDP {
@@ -112,7 +114,7 @@ func (v *view) Mappings(cursor uint64, page []control.MappingRecord) (n int, nex
 // VIPs are the virtual IPs of the configuration in force.
 func (v *view) VIPs() (list []control.VIP, of func(*session.Record) uint16) {
 	var all *nat.Destinations
-	v.plane.Do(func(session.Tick) { all = v.worker.VirtualIPs() })
+	v.plane.Look(func(session.Tick) { all = v.worker.VirtualIPs() })
 	for _, part := range [][]nat.VIP{all.VIPs(), all.Disabled()} {
 		for i := range part {
 			list = append(list, vip(&part[i]))
