@@ -20,8 +20,13 @@ func (w *Worker) sane(p *Slot) packet.Reason {
 	return packet.ReasonNone
 }
 
-// saneOther is sane for what is not TCP, which thus costs TCP nothing.
+// saneOther is sane for what is not TCP, which thus costs TCP nothing. The CRC of
+// SCTP that a neighbour's kernel left to its device is completed here, before
+// anything looks at it: the device that p leaves by could not.
 func (w *Worker) saneOther(p *Slot) packet.Reason {
+	if p.Key.Proto == packet.ProtoSCTP {
+		p.CompleteChecksum()
+	}
 	if p.Key.Proto == packet.ProtoESP && w.rules.strictHeaders {
 		return saneESP(p.Frame[p.L4:])
 	}

@@ -50,9 +50,6 @@ func (s *Space) adoptShare(m *Mapping, how *Source) Hold {
 	if p != nil {
 		m.realm = p.first
 	}
-	if m.Filter = how.filter(p); m.Filter == FilterExact || !mappable(c) || p != nil && p.Method == NPTv6 {
-		return HoldNothing
-	}
 	if i, ok := s.maps.byOuter[m.outer()]; ok {
 		if s.maps.all[i].inner() != m.inner() {
 			return HoldNothing
@@ -60,11 +57,14 @@ func (s *Space) adoptShare(m *Mapping, how *Source) Hold {
 		s.maps.all[i].refs++
 		return HoldMapping
 	}
-	if _, other := s.maps.byInner[m.inner()]; other {
+	if m.Filter = how.filter(p); m.Filter == FilterExact || !mappable(c) || p != nil && p.Method == NPTv6 {
 		return HoldNothing
 	}
-	if m.under = s.occupy(m.Outer, m.Inner, c, m.OuterPort); m.under == HoldShared || m.under == HoldAddress {
-		return m.under
+	if _, other := s.maps.byInner[m.inner()]; other || s.holder(m.Outer).taken(c, m.OuterPort) {
+		return HoldNothing
+	}
+	if m.under = s.occupy(m.Outer, m.Inner, c, m.OuterPort); m.under == HoldAddress {
+		return HoldNothing // of an address that is another client's
 	}
 	m.refs = 1
 	s.maps.add(*m)

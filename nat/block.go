@@ -46,6 +46,15 @@ type grid struct {
 	taken       ports    // places of blocks that somebody has
 }
 
+// owns says whether port n is of a block that somebody has. g may be nil.
+func (g *grid) owns(n uint16) bool {
+	if g == nil || n < g.first {
+		return false
+	}
+	at := int(n-g.first) / int(g.size)
+	return at < len(g.blocks) && g.blocks[at] != nil
+}
+
 // block is a run of ports that one client has.
 type block struct {
 	client  packet.Addr

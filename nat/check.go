@@ -74,11 +74,7 @@ func (s *Space) checkMappings(x *account) error {
 		if e.outer() != o || m.byInner[e.inner()] != i || e.refs != x.mappings[o] {
 			return fmt.Errorf("mapping of %v:%d: %+v, of %d sessions", o.addr, o.port, *e, x.mappings[o])
 		}
-		at := spot{classOf(o.proto), o.port}
-		if x.ports[claim{o.addr, at}] != 0 {
-			return fmt.Errorf("mapping of %v:%d: sessions of others have its port", o.addr, o.port)
-		}
-		x.hold(e.under, o.addr, at)
+		x.hold(e.under, o.addr, spot{classOf(o.proto), o.port})
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (s *Space) own(w *window, use InUse) (Hold, bool) {
 		return HoldNothing, false
 	}
 	taken := w.h.taken(w.class, n)
-	if taken && (w.alone || s.maps.has(outer{s.probe.Dst, n, s.probe.Proto})) || w.alone && s.spokenFor(n) || use.Taken(&s.probe) {
+	if taken && (w.alone || w.h.blocks.owns(n) || s.mappedPort(n)) || w.alone && s.notAlone(n) || use.Taken(&s.probe) {
 		return HoldNothing, false
 	}
 	return s.have(w, n), true
@@ -53,6 +53,13 @@ func (s *Space) have(w *window, n uint16) Hold {
 	s.take(w.h, w.class, n)
 	return HoldPort
 }
+
+// mappedPort says whether a mapping has port n of the probe's address.
+func (s *Space) mappedPort(n uint16) bool { return s.maps.has(outer{s.probe.Dst, n, s.probe.Proto}) }
+
+// notAlone says whether port n, which no session occupies, can not be one client's
+// alone.
+func (s *Space) notAlone(n uint16) bool { return s.spokenFor(n) || s.mappedPort(n) }
 
 // spokenFor says whether the configuration keeps port n of the probe's address.
 func (s *Space) spokenFor(n uint16) bool {
@@ -104,7 +111,7 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 			continue // its neighbour may be wanted next
 		}
 		*port(&s.probe) = n
-		if w.alone && s.spokenFor(n) || use.Taken(&s.probe) {
+		if w.alone && s.notAlone(n) || use.Taken(&s.probe) {
 			continue
 		}
 		s.take(w.h, w.class, n)
@@ -119,7 +126,7 @@ func (s *Space) share(w *window, use InUse) (Hold, bool) {
 	for range shareProbes {
 		n := w.first + uint16(s.below(size))
 		*port(&s.probe) = n
-		if s.maps.has(outer{s.probe.Dst, n, s.probe.Proto}) || use.Taken(&s.probe) {
+		if w.h.blocks.owns(n) || s.mappedPort(n) || use.Taken(&s.probe) {
 			continue
 		}
 		return s.have(w, n), true
@@ -161,7 +168,7 @@ func (s *Space) second(w *window, client uint16, use InUse) bool {
 		return false
 	}
 	s.probe.DstPort = n
-	if w.alone && s.spokenFor(n) || use.Taken(&s.probe) {
+	if w.alone && s.notAlone(n) || use.Taken(&s.probe) {
 		s.probe.DstPort = client
 		return false
 	}

@@ -139,6 +139,10 @@ func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
 	if !ok {
 		return HoldNothing, false
 	}
+	if hold == HoldLease && s.mappedPort(*port(&s.probe)) { // of another client, from before a change of the pool
+		s.leases.release(s.probe.Dst)
+		return HoldNothing, false
+	}
 	s.newMapping(r, p.first, filter, hold)
 	return HoldMapping, true
 }

@@ -246,7 +246,7 @@ func (s *Space) freeRun(n, run uint16, use InUse) bool {
 	}
 	for i := range run {
 		s.probe.DstPort = n + i
-		if s.maps.has(outer{s.probe.Dst, n + i, s.probe.Proto}) || s.spokenFor(n+i) || use.Taken(&s.probe) {
+		if s.notAlone(n+i) || use.Taken(&s.probe) {
 			return false
 		}
 	}

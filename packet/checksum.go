@@ -52,7 +52,7 @@ func addPartial(b []byte, delta uint16) {
 }
 
 // checksumAt is where the transport checksum is stored, counted from L4; 0 for
-// a protocol without one that is kept here.
+// a protocol without an Internet checksum.
 func checksumAt(proto uint8) uint32 {
 	switch proto {
 	case ProtoTCP:
@@ -98,8 +98,13 @@ func (p *Packet) transportLen() int {
 // the device, or is still to be completed by it, or is not used (UDP over IPv4,
 // RFC 768). Not for fragments.
 func (p *Packet) ChecksumOK() bool {
-	at := checksumAt(p.Key.Proto)
-	if at == 0 || p.Offload.Flags&(OffloadNeedsCsum|OffloadDataValid) != 0 {
+	if p.Offload.Flags&(OffloadNeedsCsum|OffloadDataValid) != 0 {
+		return true
+	}
+	if p.Key.Proto == ProtoSCTP {
+		return sctpSumOK(p.Frame[p.L4:])
+	}
+	if checksumAt(p.Key.Proto) == 0 {
 		return true
 	}
 	n := p.transportLen()
@@ -111,8 +116,13 @@ func (p *Packet) ChecksumOK() bool {
 }
 
 // FixChecksum computes the transport checksum anew: all of it, or the
-// pseudo-header's share where the device completes it. Not for fragments.
+// pseudo-header's share where the device completes it; of SCTP's, which has none,
+// that share is 0. Not for fragments.
 func (p *Packet) FixChecksum() {
+	if p.Key.Proto == ProtoSCTP {
+		fixSCTP(p.Frame[p.L4:], p.Offload.Partial())
+		return
+	}
 	at := checksumAt(p.Key.Proto)
 	if at == 0 {
 		return
@@ -132,7 +142,8 @@ func (p *Packet) FixChecksum() {
 }
 
 // CompleteChecksum does in software what was left to the device, for packets
-// that will be cut or quoted.
+// that will be cut or quoted, and for SCTP: what a virtio-net header can ask for is
+// an Internet checksum.
 func (p *Packet) CompleteChecksum() {
 	if p.Offload.Partial() {
 		p.Offload.Flags &^= OffloadNeedsCsum

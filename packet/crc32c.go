@@ -58,6 +58,28 @@ func setSCTPPorts(h []byte, src, dst uint16) {
 	binary.LittleEndian.PutUint32(h[8:], binary.LittleEndian.Uint32(h[8:])^change)
 }
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sctpSum is the checksum of the whole SCTP packet h, whatever h says it is.
+func sctpSum(h []byte) uint32 {
+	var none [4]byte
+	sum := crc32.Update(0, castagnoli, h[:8])
+	sum = crc32.Update(sum, castagnoli, none[:])
+	return crc32.Update(sum, castagnoli, h[sctpSize:])
+}
+
+func sctpSumOK(h []byte) bool { return binary.LittleEndian.Uint32(h[8:]) == sctpSum(h) }
+
+// fixSCTP writes the checksum of h, or what stands in its place until it is
+// completed.
+func fixSCTP(h []byte, partial bool) {
+	sum := uint32(0)
+	if !partial {
+		sum = sctpSum(h)
+	}
+	binary.LittleEndian.PutUint32(h[8:], sum)
+}
+
 func putPorts(h []byte, src, dst uint16) {
 	binary.BigEndian.PutUint16(h, src)
 	binary.BigEndian.PutUint16(h[2:], dst)

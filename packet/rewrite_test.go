@@ -22,7 +22,7 @@ func whole(p *packet.Packet) *packet.Packet {
 		h.SetChecksum(0)
 		h.SetChecksum(^h.CalculateChecksum())
 	}
-	if q.Key.Proto == packet.ProtoSCTP {
+	if q.Key.Proto == packet.ProtoSCTP && !q.Offload.Partial() {
 		h := q.Frame[q.L4:]
 		clear(h[8:12])
 		binary.LittleEndian.PutUint32(h[8:], crc32.Checksum(h, crc32.MakeTable(crc32.Castagnoli)))

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -105,7 +105,7 @@ func (c *contents) serve(ctx context.Context, star *lab.Star) error {
 	return together(jobs)
 }
 
-// together runs all jobs at once and waits for them.
+// together runs all jobs at once, waits for them and returns the first error.
 func together(jobs []func() error) error {
 	errs := make([]error, len(jobs))
 	var all sync.WaitGroup
@@ -113,7 +113,7 @@ func together(jobs []func() error) error {
 		all.Go(func() { errs[i] = job() })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return cmp.Or(errs...)
 }
 
 // cells are all cells, those of one pairing after those of another.

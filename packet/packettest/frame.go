@@ -106,6 +106,9 @@ func (l *line) offload(l4, payload int) packet.Offload {
 	if l.partial {
 		o.Flags |= packet.OffloadNeedsCsum
 		o.CsumStart, o.CsumOffset = uint16(l4), uint16(sumAt(l.proto))
+		if l.proto == protoSCTP {
+			o.CsumOffset = 8
+		}
 	}
 	if l.gso != 0 {
 		o.GSOSize, o.HdrLen = l.gso, uint16(payload)

@@ -36,6 +36,7 @@ var canonical = []string{
 	"udp fd01::2 > fd02::2 len 20 frag 185 ipid 9",
 	"sctp 10.1.0.2:5000 > 10.2.0.2:53 tag 7 len 4",
 	"sctp 10.1.0.2:5000 > 10.2.0.2:53 init 9",
+	"sctp 10.1.0.2:5000 > 10.2.0.2:53 init 9 partial",
 	"sctp [fd01::2]:5000 > [fd02::2]:53 tag 9 init-ack 8 badsum",
 	"sctp 10.1.0.2:5000 > 10.2.0.2:53 tag 8 cookie-echo sack heartbeat error shutdown data \"hi!\" ttl 9",
 	"sctp 10.1.0.2:5000 > 10.2.0.2:53 tag 8 abort/t chunk 193=00000001 chunk 0/2=000000000000000000000000",

@@ -46,15 +46,12 @@ func (x random) line(six bool) string {
 
 // rare adds what few packets have.
 func (x random) rare(b *strings.Builder, six bool) {
-	tcp, sctp := strings.HasPrefix(b.String(), "tcp"), strings.HasPrefix(b.String(), "sctp")
+	tcp := strings.HasPrefix(b.String(), "tcp")
 	if strings.Contains(b.String(), "nosum") {
 		return
 	}
 	switch x.r.IntN(8) {
 	case 0:
-		if sctp { // how its checksum is left to a device, nothing in a packet says
-			return
-		}
 		b.WriteString(" partial")
 		if tcp {
 			b.WriteString(" gso 500")

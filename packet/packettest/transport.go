@@ -89,7 +89,10 @@ func (l *line) quote() []byte {
 // sum writes the checksum of the transport packet h.
 func (l *line) sum(h []byte) {
 	if l.proto == protoSCTP {
-		s := sctpSum(h)
+		s := uint32(0)
+		if !l.partial {
+			s = sctpSum(h)
+		}
 		if l.badsum {
 			s ^= 0x55
 		}
