@@ -67,19 +67,17 @@ func (c *Client) list(ctx context.Context, what string, q Query, form Form, out 
 	return nil
 }
 
-// ListBlocks, ListAddresses and ListMappings do the same with the blocks of ports
-// that clients have, the addresses that sources are translated to, and
-// endpoint-independent mappings.
+// ListBlocks does the same with the blocks of ports that clients have.
 func (c *Client) ListBlocks(ctx context.Context, q Query, form Form, out io.Writer) error {
 	return c.list(ctx, "ippool-blocks", q, form, out)
 }
 
-// ListAddresses: see ListBlocks.
+// ListAddresses does the same with the addresses that sources are translated to.
 func (c *Client) ListAddresses(ctx context.Context, q Query, form Form, out io.Writer) error {
 	return c.list(ctx, "ippool-addresses", q, form, out)
 }
 
-// ListMappings: see ListBlocks.
+// ListMappings does the same with endpoint-independent mappings.
 func (c *Client) ListMappings(ctx context.Context, q Query, form Form, out io.Writer) error {
 	return c.list(ctx, "mappings", q, form, out)
 }

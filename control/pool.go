@@ -80,37 +80,33 @@ type AddressRecord struct {
 	Blocks   int
 }
 
-// pools are the IP pools of a name, or all, and what is in use of them.
-func (w *walker) pools(name string) ([]Pool, error) {
-	all, chosen := w.source.Pools(), []Pool{}
+// named are those of the pools that have a name; "" is all.
+func named(all []Pool, name string) []Pool {
+	chosen := []Pool{}
 	for i := range all {
 		if name == "" || all[i].Name == name {
 			chosen = append(chosen, all[i])
 		}
 	}
-	if name != "" && len(chosen) == 0 {
-		return nil, fmt.Errorf("ippool %q: no such pool", name)
-	}
+	return chosen
+}
+
+// fill counts what is in use of the pools.
+func (w *walker) fill(pools []Pool) error {
 	byID := map[uint16]*Pool{}
-	for i := range chosen {
-		byID[chosen[i].ID] = &chosen[i]
+	for i := range pools {
+		byID[pools[i].ID] = &pools[i]
 	}
 	err := w.eachAddress(func(a *AddressRecord) {
-		if p := byID[a.Pool]; p != nil && a.Pool != 0 {
+		if p := byID[a.Pool]; p != nil {
 			p.count(a)
 		}
 	})
-	if err != nil {
-		return nil, errCut{err}
+	for i := range pools {
+		pools[i].settle()
 	}
-	for i := range chosen {
-		chosen[i].settle()
-	}
-	return chosen, nil
+	return err
 }
-
-// errCut is the error of a walk that was broken off.
-type errCut struct{ error }
 
 func (p *Pool) count(a *AddressRecord) {
 	if a.Sessions.Sum() > 0 || a.Blocks > 0 {
@@ -152,12 +148,13 @@ func (w *walker) eachAddress(f func(*AddressRecord)) error {
 
 func (s *Server) pools(w http.ResponseWriter, r *http.Request) {
 	wk := &walker{source: s.source, names: s.names, pause: r.Context().Err}
-	list, err := wk.pools(r.FormValue("name"))
-	if _, cut := err.(errCut); err != nil && !cut {
-		refuse(w, err)
+	name := r.FormValue("name")
+	chosen := named(s.source.Pools(), name)
+	if name != "" && len(chosen) == 0 {
+		refuse(w, fmt.Errorf("ippool %q: no such pool", name))
 		return
 	}
-	answer(w, list, err)
+	answer(w, chosen, wk.fill(chosen))
 }
 
 // Pools is a list of IP pools.

@@ -32,7 +32,6 @@ type netted struct {
 	*daemon
 	t      *testing.T
 	socket string
-	at     session.Tick
 }
 
 func newNetted(t *testing.T, text string) *netted {

@@ -33,7 +33,7 @@ func TestTranslationShown(t *testing.T) {
 	s.tells(t, "diagnose firewall ippool-all stats office", `\ntotal ses: 1\ntcp ses: 0\nudp ses: 1\n`, `\ninuse ips: 1/2\ninuse ports: tcp=0/120834 udp=1/120834 `)
 
 	mark := s.fw.Mark()
-	as = seen(t, client, "udp", "10.1.0.4:30000", "198.51.100.2:8004")
+	in(t, seen(t, client, "udp", "10.1.0.4:30000", "198.51.100.2:8004"), "192.0.2.50-192.0.2.50")
 	s.tells(t, "diagnose firewall ippool list", `^list ippool info:\(vf=root\)\nippool blocks: id=2, block-sz=64, num-block=1, `, ` inuse-PBAs=1, `)
 	s.tells(t, "diagnose firewall ippool list pba", `^user 10\.1\.0\.4: 192\.0\.2\.50 \d+-\d+, idx=\d+, use=[01], duration=\d+,.* ippool=blocks\ntotal PBA: 1\n$`)
 	s.tells(t, "diagnose firewall ippool list nat-ip nsrc 192.0.2.50", `^nat-ip 192\.0\.2\.50: PBAs=1, `, `total nat-ip: 1\n$`)
