@@ -184,8 +184,7 @@ var adviceTable = [...]Advice{
 	ReasonNATExhausted: {
 		Answer: deniedAnswer,
 		Cause:  "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination. A client of a pool with a share of its own may have used that up (`block-size`, `num-blocks-per-user`, `port-per-user`), a one-to-one pool have more clients than addresses.",
-		Cure:   "See which pool it is by `diagnose firewall ippool-all stats`, and give it more addresses, or the client more ports; shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
-		Log:    "Always, once in ten seconds for a pool: `NAT port is exhausted.`",
+		Cure:   "The log says `NAT port is exhausted.`, once in ten seconds, and of which pool; `diagnose firewall ippool-all stats` says what of it is in use. Give it more addresses, or the client more ports; shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
 	},
 	ReasonNATNoAddress: {
 		Answer: deniedAnswer,
