@@ -130,7 +130,7 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 	b, r := w.translate(p, d, to, m)
 	if r != packet.ReasonNone {
 		w.tellOf(p, m.Policy)
-		return nil, Drop, r
+		return nil, Drop, w.refuse(p, to.Out, r, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
 	s := w.begin(p, b, to, session.Ref{})
 	if s == nil {

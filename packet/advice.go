@@ -49,6 +49,8 @@ func End(i int) Reason {
 const (
 	hostile  = "Damage on the link, or somebody who tries what happens."
 	harmless = "Nothing."
+	// deniedLog is for packets that a policy accepts, but that get no session.
+	deniedLog = "`logtraffic` of the policy, unless disable: action `deny`, and the policy's number."
 	// deniedAnswer is for packets that a policy was asked about.
 	deniedAnswer = "With `send-deny-packet` of the policy a TCP reset, for other protocols, and with `deny-tcp-with-icmp`, ICMP administratively prohibited; else nothing."
 )
@@ -121,7 +123,7 @@ var adviceTable = [...]Advice{
 		Answer: deniedAnswer,
 		Cause:  "One host opens very many sessions: a scan, a worm, a file exchange; or many hosts behind one translated address.",
 		Cure:   "`max-concurrent-session` of the `per-ip-shaper`, and those for TCP and UDP, say how many are too many. `diagnose sys session top` shows who it is.",
-		Log:    "`logtraffic` of the policy, unless disable: action `deny`, and the policy's number.",
+		Log:    deniedLog,
 	},
 	ReasonSessionBlocked: {
 		Cause: "It is meant so: a policy was changed, disabled or taken away, or the route now leads elsewhere.",
@@ -185,11 +187,13 @@ var adviceTable = [...]Advice{
 		Answer: deniedAnswer,
 		Cause:  "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination. A client of a pool with a share of its own may have used that up (`block-size`, `num-blocks-per-user`, `port-per-user`), a one-to-one pool have more clients than addresses.",
 		Cure:   "The log says `NAT port is exhausted.`, once in ten seconds, and of which pool; `diagnose firewall ippool-all stats` says what of it is in use. Give it more addresses, or the client more ports; shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
+		Log:    deniedLog,
 	},
 	ReasonNATNoAddress: {
 		Answer: deniedAnswer,
 		Cause:  "A policy with `nat` enabled leads out by an interface without an address of that family; or none of its pools is for this client (`source-startip`, `internal-prefix`) or this interface (`associated-interface`).",
 		Cure:   "Give the interface an `ip` or `ip6-address`, add a pool to `poolname`, or switch `nat` off.",
+		Log:    deniedLog,
 	},
 
 	ReasonNATNoMapping: {
