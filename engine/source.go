@@ -66,6 +66,10 @@ func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Mat
 	x := wayOf(p, d, to, m.Policy.ID)
 	b, r := w.bindSource(&x)
 	b.Original = p.Key
+	if leave := b.Reply.Reply(); r == packet.ReasonNone && d.altered && land(&leave) {
+		w.nat.Release(&b)
+		return b, packet.ReasonLand // a host that asks for itself
+	}
 	return b, r
 }
 
