@@ -105,7 +105,7 @@ var adviceTable = [...]Advice{
 	ReasonMulticast:          {Cause: "DHCP, mDNS, routing protocols and other talk of the link.", Cure: "Nothing: it is not for another link. There is no multicast routing yet."},
 	ReasonLand: {
 		Cause:  "An old attack. Or a host inside asks for its own outer address, and the virtual IP leads it to itself with its source untranslated.",
-		Cure:   "Nothing; where hosts ask for themselves, `snat-hairpin-traffic enable`.",
+		Cure:   "Nothing; where hosts ask for themselves, `snat-hairpin-traffic`.",
 		Log:    "Where a virtual IP did it, as for a denied session: `logtraffic` of the policy.",
 		Answer: "Where a virtual IP did it, as for a denied session: `send-deny-packet` of the policy.",
 	},
