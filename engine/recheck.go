@@ -37,7 +37,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	case !ok:
 		return false
 	case s.Master.ID != 0:
-		return w.masterAllows(s) && (!moved || w.keepsSource(s))
+		return w.masterAllows(s) && (!moved || w.keepsSource(s, 0))
 	case isInvited(s):
 		return w.stillInvited(s)
 	}
@@ -49,7 +49,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	if !m.Policy.Accept {
 		return false
 	}
-	if moved && sourceTranslated(s) && !w.keepsSource(s) {
+	if moved && sourceTranslated(s) && !w.keepsSource(s, d.vip) {
 		return false
 	}
 	obey(s, m)

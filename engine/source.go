@@ -100,11 +100,12 @@ func (w *Worker) childSource(x *way) packet.Addr {
 
 // keepsSource says whether the way that a translated session was moved to gives
 // its packets the address that the other side knows. Where it does not, the
-// session ends soon, so that a new one can take the way.
-func (w *Worker) keepsSource(s *session.Session) bool {
+// session ends soon, so that a new one can take the way. vip is the virtual IP that
+// leads its first packets now, 0 for none.
+func (w *Worker) keepsSource(s *session.Session, vip uint16) bool {
 	d := outward(s)
 	leave := s.Leaving(d)
-	x := way{in: s.Out[d.Other()], out: s.Out[d], hop: w.hop(s, d, leave.Dst), key: s.Key[d], policy: s.Policy}
+	x := way{in: s.Out[d.Other()], out: s.Out[d], hop: w.hop(s, d, leave.Dst), key: s.Key[d], vip: vip, policy: s.Policy}
 	x.key.Dst, x.key.DstPort = leave.Dst, leave.DstPort
 	how, addr, _ := w.rules.source(&x)
 	if how != nil && how.Reaches(leave.Src, addr) {
