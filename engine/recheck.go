@@ -49,10 +49,10 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	if !m.Policy.Accept {
 		return false
 	}
+	obey(s, m)
 	if moved && sourceTranslated(s) && !w.keepsSource(s, d.vip) {
 		return false
 	}
-	obey(s, m)
 	w.shape(s, w.rules.quotas.shaper(m.Policy.ID))
 	w.retime(s, m.Object)
 	return true
