@@ -24,11 +24,11 @@ func wayOf(p *Slot, d *destination, to route.Route, policy uint32) way {
 
 // source is how the source of a session is translated that crosses the box by x:
 // nil is not at all. addr is the address to translate to where no pool gives one;
-// whole says that it is the host's own. In this order, of which the third is
+// sole says that it is the host's own. In this order, of which the third is
 // left out with central-nat: the address of a virtual IP
 // with nat-source-vip, a pool, the address of a static virtual IP, that of the
 // outgoing interface.
-func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, whole bool) {
+func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, sole bool) {
 	how = rs.translation(x)
 	if how == nil {
 		return nil, addr, false
@@ -76,11 +76,11 @@ func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Mat
 // bindSource decides the translation of the source of a session that crosses the
 // box by x.
 func (w *Worker) bindSource(x *way) (nat.Binding, packet.Reason) {
-	how, addr, whole := w.rules.source(x)
+	how, addr, sole := w.rules.source(x)
 	if how == nil {
 		return nat.Identity(x.key), packet.ReasonNone
 	}
-	w.request = nat.Request{Key: x.key, How: how, Out: x.out, Addr: addr, Whole: whole, Policy: x.policy, Now: int64(w.now)}
+	w.request = nat.Request{Key: x.key, How: how, Out: x.out, Addr: addr, Sole: sole, Policy: x.policy, Now: int64(w.now)}
 	b, pool, r := w.nat.Plan(&w.request, w)
 	if r == packet.ReasonNATExhausted {
 		w.exhausted(pool, x.policy, &x.key)
