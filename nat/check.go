@@ -2,7 +2,6 @@ package nat
 
 import (
 	"fmt"
-	"maps"
 	"math/bits"
 
 	"portcullis/packet"
@@ -238,9 +237,10 @@ func (g *grid) check(a packet.Addr, h *holder, x *account, lingering map[*block]
 			return 0, fmt.Errorf("block %v:%d at %d of %v: %v, lingers %v", b.addr, b.first, at, a, b.used, lingering[b])
 		}
 		var used [classOther]uint16
-		for k := range maps.Keys(x.blocks) {
-			if k.addr == a && b.first <= k.port && k.port <= b.last {
-				used[k.class] += uint16(x.blocks[k])
+		for c := range used {
+			for n := uint32(b.first); n <= uint32(b.last); n++ {
+				k := claim{a, spot{portClass(c), uint16(n)}}
+				used[c] += uint16(x.blocks[k])
 				delete(x.blocks, k)
 			}
 		}

@@ -5,7 +5,9 @@ import "portcullis/packet"
 const (
 	freeTries   = 8   // ports that nobody has, but whose tuple is taken
 	shareProbes = 128 // ports that others have
-	pairTries   = 4
+
+	barrenProbes = 2 // likewise, where there was none a moment ago
+	pairTries    = 4
 )
 
 // window is where a port is looked for: in the range first to last of an address.
@@ -120,18 +122,53 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 	return false
 }
 
-// share guesses a port that others have for other destinations.
+// share guesses a port that others have for other destinations. Where that was in
+// vain a moment ago it guesses less often.
 func (s *Space) share(w *window, use InUse) (Hold, bool) {
-	size := uint32(w.last) - uint32(w.first) + 1
-	for range shareProbes {
+	size, probes := uint32(w.last)-uint32(w.first)+1, shareProbes
+	note, is := s.barren.slot(&s.probe)
+	if *note == is {
+		probes = barrenProbes
+	}
+	for range probes {
 		n := w.first + uint16(s.below(size))
 		*port(&s.probe) = n
 		if w.h.blocks.owns(n) || s.mappedPort(n) || use.Taken(&s.probe) {
 			continue
 		}
+		if *note == is {
+			*note = desert{}
+		}
 		return s.have(w, n), true
 	}
+	*note = is
 	return HoldNothing, false
+}
+
+// deserts remembers from which addresses to which servers no port was found that
+// could be shared. What does not fit gives way.
+type deserts [2048]desert
+
+type desert struct {
+	addr, server packet.Addr
+	port         uint16
+	proto        uint8
+}
+
+// slot is the place for what probe, a reply key, would come from and to.
+func (d *deserts) slot(probe *packet.Key) (*desert, desert) {
+	is := desert{addr: probe.Dst, server: probe.Src, proto: probe.Proto}
+	if classOf(probe.Proto) != classICMP {
+		is.port = probe.SrcPort
+	}
+	return &d[(mix(is.addr)^mix(is.server)*3^uint64(is.port)*0x9e3779b97f4a7c15)>>53], is
+}
+
+// relieve forgets what was remembered, since a session that was there has ended.
+func (d *deserts) relieve(reply *packet.Key) {
+	if at, is := d.slot(reply); *at == is {
+		*at = desert{}
+	}
 }
 
 // pairs remembers which even port was chosen for a client's even port, for the odd

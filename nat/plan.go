@@ -33,21 +33,43 @@ func (s *Space) Plan(r *Request, use InUse) (b Binding, pool uint16, why packet.
 		}
 		return b, 0, packet.ReasonNATExhausted
 	}
+	hold, pool, why := s.fromPools(r, use)
+	if why != packet.ReasonNone {
+		return b, pool, why
+	}
+	return s.bind(r, hold), 0, packet.ReasonNone
+}
+
+// fromPools looks for a translation in the pools in order. Those that are to give
+// endpoint-independent mappings are asked for one first, and only where none of
+// them has room for it, for a port as good as any.
+func (s *Space) fromPools(r *Request, use InUse) (hold Hold, pool uint16, why packet.Reason) {
 	why = packet.ReasonNATNoAddress
-	for _, p := range r.How.Pools {
-		if !p.serves(r.Out, r.Key.Src) {
-			continue
-		}
-		hold, ok, outside := s.from(r, p, use)
-		if ok {
-			return s.bind(r, hold), 0, packet.ReasonNone
-		}
-		if !outside {
-			s.tallyOf(p).Exhausted++
-			pool, why = p.Number, packet.ReasonNATExhausted
+	for pass, again := 0, true; pass < 2 && again; pass++ {
+		again = false
+		for _, p := range r.How.Pools {
+			maps := r.mapsAt(p)
+			if !p.serves(r.Out, r.Key.Src) || pass == 1 && !maps {
+				continue
+			}
+			if pass == 0 && maps {
+				again = true
+				if hold, ok := s.mapped(r, p, use); ok {
+					return hold, 0, packet.ReasonNone
+				}
+				continue
+			}
+			hold, ok, outside := s.from(r, p, use)
+			if ok {
+				return hold, 0, packet.ReasonNone
+			}
+			if !outside {
+				s.tallyOf(p).Exhausted++
+				pool, why = p.Number, packet.ReasonNATExhausted
+			}
 		}
 	}
-	return b, pool, why
+	return HoldNothing, pool, why
 }
 
 // bind makes the binding of the probe.
@@ -59,9 +81,6 @@ func (s *Space) bind(r *Request, hold Hold) Binding {
 // from looks for a translation in pool p. outside says that p has no share for
 // such a client at all.
 func (s *Space) from(r *Request, p *Pool, use InUse) (hold Hold, ok, outside bool) {
-	if hold, ok := s.mapped(r, p, use); ok {
-		return hold, true, false
-	}
 	switch p.Method {
 	case OneToOne:
 		hold, ok = s.lease(r, p, use)

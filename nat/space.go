@@ -53,6 +53,7 @@ type Space struct {
 	leases   leases
 	blocks   blocks
 	pairs    pairs
+	barren   deserts
 	tally    map[uint16]*Tally // by number of the pool
 	tell     func(Note)
 	now      int64
@@ -251,6 +252,7 @@ func (s *Space) Release(b *Binding) {
 	switch b.Hold {
 	case HoldPort, HoldShared:
 		s.drop(h, c, n)
+		s.barren.relieve(&b.Reply)
 	case HoldMapping:
 		s.unmap(outer{a, n, b.Reply.Proto})
 	case HoldLease:
