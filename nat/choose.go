@@ -126,8 +126,8 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 // vain a moment ago it guesses less often.
 func (s *Space) share(w *window, use InUse) (Hold, bool) {
 	size, probes := uint32(w.last)-uint32(w.first)+1, shareProbes
-	note, is := s.barren.slot(&s.probe)
-	if *note == is {
+	at, is := s.barren.slot(&s.probe)
+	if *at == is {
 		probes = barrenProbes
 	}
 	for range probes {
@@ -136,18 +136,19 @@ func (s *Space) share(w *window, use InUse) (Hold, bool) {
 		if w.h.blocks.owns(n) || s.mappedPort(n) || use.Taken(&s.probe) {
 			continue
 		}
-		if *note == is {
-			*note = desert{}
-		}
+		s.barren.clear(at, is)
 		return s.have(w, n), true
 	}
-	*note = is
+	s.barren.note(at, is)
 	return HoldNothing, false
 }
 
 // deserts remembers from which addresses to which servers no port was found that
 // could be shared. What does not fit gives way.
-type deserts [2048]desert
+type deserts struct {
+	list [2048]desert
+	used int
+}
 
 type desert struct {
 	addr, server packet.Addr
@@ -161,13 +162,28 @@ func (d *deserts) slot(probe *packet.Key) (*desert, desert) {
 	if classOf(probe.Proto) != classICMP {
 		is.port = probe.SrcPort
 	}
-	return &d[(mix(is.addr)^mix(is.server)*3^uint64(is.port)*0x9e3779b97f4a7c15)>>53], is
+	return &d.list[(mix(is.addr)^mix(is.server)*3^uint64(is.port)*0x9e3779b97f4a7c15)>>53], is
+}
+
+func (d *deserts) note(at *desert, is desert) {
+	if *at == (desert{}) {
+		d.used++
+	}
+	*at = is
+}
+
+func (d *deserts) clear(at *desert, is desert) {
+	if *at == is {
+		*at = desert{}
+		d.used--
+	}
 }
 
 // relieve forgets what was remembered, since a session that was there has ended.
 func (d *deserts) relieve(reply *packet.Key) {
-	if at, is := d.slot(reply); *at == is {
-		*at = desert{}
+	if d.used > 0 {
+		at, is := d.slot(reply)
+		d.clear(at, is)
 	}
 }
 
