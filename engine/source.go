@@ -62,6 +62,9 @@ func (rs *Ruleset) translation(x *way) (how *nat.Source) {
 
 // translate decides the translation of the session that p opens.
 func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Match) (nat.Binding, packet.Reason) {
+	if w.rules.central == nil && d.vip == 0 && w.rules.sources.Policy(m.Policy.ID) == nil { // most are not
+		return nat.Binding{Original: p.Key, Reply: d.key.Reply()}, packet.ReasonNone
+	}
 	x := wayOf(p, d, to, m.Policy.ID)
 	b, r := w.bindSource(&x)
 	b.Original = p.Key

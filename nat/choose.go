@@ -6,7 +6,7 @@ const (
 	freeTries   = 8   // ports that nobody has, but whose tuple is taken
 	shareProbes = 128 // ports that others have
 
-	barrenProbes = 2 // likewise, where there was none a moment ago
+	barrenProbes = 4 // likewise, where there was none a moment ago
 	pairTries    = 4
 )
 
@@ -19,6 +19,7 @@ type window struct {
 	any         bool // and where it does not
 	fixed       bool // no other one
 	alone       bool // nobody else may have it
+	few         bool // guesses are enough
 }
 
 // choose sets the port of the probe, which has the client's, so that its tuple is
@@ -127,7 +128,7 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 func (s *Space) share(w *window, use InUse) (Hold, bool) {
 	size, probes := uint32(w.last)-uint32(w.first)+1, shareProbes
 	at, is := s.barren.slot(&s.probe)
-	if *at == is {
+	if *at == is || w.few {
 		probes = barrenProbes
 	}
 	for range probes {
@@ -139,7 +140,9 @@ func (s *Space) share(w *window, use InUse) (Hold, bool) {
 		s.barren.clear(at, is)
 		return s.have(w, n), true
 	}
-	s.barren.note(at, is)
+	if !w.few {
+		s.barren.note(at, is)
+	}
 	return HoldNothing, false
 }
 

@@ -175,6 +175,7 @@ func (s *Space) overload(r *Request, p *Pool, use InUse) (Hold, bool) {
 		return hold, true
 	}
 	w = s.enter(r, p, uint16(s.below(p.n)), sp)
+	w.few = true
 	return s.share(&w, use)
 }
 
@@ -193,7 +194,11 @@ func (s *Space) enter(r *Request, p *Pool, place uint16, sp *spare) window {
 func (s *Space) spareOf(p *Pool) *spare {
 	sp := s.spares[p]
 	if sp == nil {
-		sp = &spare{blocks: p.Method == PortBlock}
+		sp = &spare{pool: p, blocks: p.Method == PortBlock}
+		for c := range classOther {
+			first, last := p.window(c)
+			sp.width[c] = int(last-first) + 1
+		}
 		s.spares[p] = sp
 	}
 	return sp

@@ -192,6 +192,9 @@ func (s *Space) take(h *holder, c portClass, port uint16) {
 		}
 	}
 	h.ports[c].add(port)
+	if h.spare != nil && h.ports[c].used >= h.spare.width[c] {
+		s.mark(h.spare.pool, h, c)
+	}
 }
 
 // join occupies a port that others have.
