@@ -87,8 +87,9 @@ func TestAdvice(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]bool{
-		"ip -s link": true, "diagnose sys session top": true, "diagnose firewall vip list": true, "diagnose sys session clear": true,
-		"deny": true, "local": true, "policyid=0": true, "local-in-policy": true, // values of the log
+		"ip -s link": true, "diagnose sys session top": true, "diagnose firewall vip list": true, "diagnose firewall ippool-all stats": true,
+		"PROT C": true, "PROT P": true, "diagnose sys session clear": true,
+		"deny": true, "local": true, "policyid=0": true, "local-in-policy": true, "NAT port is exhausted.": true, // values of the log
 	}
 	for r := packet.ReasonNone + 1; r < packet.NumReasons; r++ {
 		known[r.String()] = true

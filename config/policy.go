@@ -92,7 +92,7 @@ var policyTable = table(
 			}),
 			attr(func(p *Policy) *bool { return &p.SendDenyPacket }, enable, Attribute{
 				Name: "send-deny-packet", Default: "disable",
-				Help: "Whether the sender of a denied packet is told: by a reset where it is TCP, else by an ICMP error (administratively prohibited).",
+				Help: "Whether the sender of a packet that the policy denies, or can give no session, is told: by a reset where it is TCP, else by an ICMP error (administratively prohibited).",
 				Note: "What is told is limited to a thousand of each a second.",
 			}),
 			attr(func(p *Policy) *bool { return &p.TimeoutSendRST }, enable, Attribute{

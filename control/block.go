@@ -161,6 +161,9 @@ func (s *Session) hooks(b *line) {
 		mid, back := o.Tuple, r.Tuple
 		mid.Dst, mid.DstPort = o.Leaves.Dst, o.Leaves.DstPort
 		back.Dst, back.DstPort = r.Leaves.Dst, r.Leaves.DstPort
+		if s.Proto == packet.ProtoICMP || s.Proto == packet.ProtoICMPv6 {
+			back.SrcPort = s.backPort()
+		}
 		b.hook("pre dir=org act=dnat", &o.Tuple, o.Leaves.Dst, o.Leaves.DstPort)
 		b.hook("post dir=org act=snat", &mid, o.Leaves.Src, o.Leaves.SrcPort)
 		b.hook("pre dir=reply act=dnat", &r.Tuple, r.Leaves.Dst, s.backPort())

@@ -67,6 +67,44 @@ func (c *Client) list(ctx context.Context, what string, q Query, form Form, out 
 	return nil
 }
 
+// ListBlocks does the same with the blocks of ports that clients have.
+func (c *Client) ListBlocks(ctx context.Context, q Query, form Form, out io.Writer) error {
+	return c.list(ctx, "ippool-blocks", q, form, out)
+}
+
+// ListAddresses does the same with the addresses that sources are translated to.
+func (c *Client) ListAddresses(ctx context.Context, q Query, form Form, out io.Writer) error {
+	return c.list(ctx, "ippool-addresses", q, form, out)
+}
+
+// ListMappings does the same with endpoint-independent mappings.
+func (c *Client) ListMappings(ctx context.Context, q Query, form Form, out io.Writer) error {
+	return c.list(ctx, "mappings", q, form, out)
+}
+
+// Pools are the IP pools of that name, "" for all.
+func (c *Client) Pools(ctx context.Context, name string) (all Pools, err error) {
+	v := url.Values{}
+	if name != "" {
+		v.Set("name", name)
+	}
+	err = c.decode(ctx, http.MethodGet, "ippools", v, &all)
+	return all, err
+}
+
+// Mapped is how many endpoint-independent mappings there are.
+func (c *Client) Mapped(ctx context.Context) (int, error) {
+	var n Mapped
+	err := c.decode(ctx, http.MethodGet, "mappings/count", nil, &n)
+	return n.Mappings, err
+}
+
+// VIPs are the virtual IPs.
+func (c *Client) VIPs(ctx context.Context) (all VIPs, err error) {
+	err = c.decode(ctx, http.MethodGet, "vips", nil, &all)
+	return all, err
+}
+
 // Clear takes out the sessions and expectations that the query chooses.
 func (c *Client) Clear(ctx context.Context, q Query) (n Cleared, err error) {
 	err = c.decode(ctx, http.MethodDelete, "sessions", q.values(), &n)

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"portcullis/packet"
@@ -16,6 +18,11 @@ type fake struct {
 	forgotten []session.Ref
 	pages     int
 	turn      func(cursor uint64) // called before a page is read
+	pools     []Pool
+	addresses []AddressRecord
+	blocks    []BlockRecord
+	mappings  []MappingRecord
+	vips      []VIP
 }
 
 // step is how many records a page of the fake looks at: less than asked for, so
@@ -52,7 +59,43 @@ func (f *fake) ClearExpectations(refs []session.Ref) int {
 
 func (f *fake) Counters() Counters {
 	return Counters{Sessions: len(f.records), Expectations: len(f.expected), MaxSessions: 1000, MaxExpectations: 100, Cleared: 7, Clashes: 1,
-		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3, DataRanges: 2, RangeChildren: 9, RangeRefused: 1}
+		Ephemeral: 1, MaxEphemeral: 250, Removable: 2, Tension: 3, DataRanges: 2, RangeChildren: 9, RangeRefused: 1,
+		Mappings: len(f.mappings), Exhausted: 5}
+}
+
+func (f *fake) Pools() []Pool { return slices.Clone(f.pools) }
+
+func (f *fake) Addresses(cursor uint64, page []AddressRecord) (n int, next uint64) {
+	return pageOf(f.addresses, cursor, page)
+}
+
+func (f *fake) Blocks(cursor uint64, page []BlockRecord) (n int, next uint64, at Moment) {
+	n, next = pageOf(f.blocks, cursor, page)
+	return n, next, f.at
+}
+
+func (f *fake) Mappings(cursor uint64, page []MappingRecord) (n int, next uint64) {
+	return pageOf(f.mappings, cursor, page)
+}
+
+// pageOf copies the page of a list at a cursor.
+func pageOf[T any](list []T, cursor uint64, page []T) (n int, next uint64) {
+	to := min(int(cursor)+min(step, len(page)), len(list))
+	n = copy(page, list[cursor:to])
+	if to == len(list) {
+		return n, 0
+	}
+	return n, uint64(to)
+}
+
+// VIPs: the sessions of the gallery that came through one ask for 191.2.16.148.
+func (f *fake) VIPs() ([]VIP, func(*session.Record) uint16) {
+	return slices.Clone(f.vips), func(r *session.Record) uint16 {
+		if r.Key[0].Dst == packet.MustAddr("191.2.16.148") {
+			return 1
+		}
+		return 0
+	}
 }
 
 // fakeNames resolves few numbers.
@@ -68,6 +111,7 @@ func (fakeNames) Gateway(i uint16) packet.Addr {
 func (fakeNames) Helper(i uint8) string   { return []string{"", "ftp"}[i] }
 func (fakeNames) Service(i uint32) string { return []string{"", "FTP", "HTTPS"}[i] }
 func (fakeNames) Shaper(i uint16) string  { return []string{"", "guests"}[i] }
+func (fakeNames) Pool(i uint16) string    { return []string{"", "office", "cgn", "site"}[i] }
 func (fakeNames) Policy(id uint32) string { return map[uint32]string{4: "out"}[id] }
 
 func key(proto uint8, src string, sport uint16, dst string, dport uint16) packet.Key {
@@ -133,5 +177,56 @@ func gallery() *fake {
 		{Ref: session.Ref{Index: 0, ID: 11}, Expect: waits, In: 1, Out: 0, Against: true},
 		{Ref: session.Ref{Index: 1, ID: 12}, Expect: untouched, In: 0, Out: 1},
 	}
+	f.translation()
 	return f
+}
+
+// translation gives f pools of three types with what is in use of them, mappings
+// and virtual IPs.
+func (f *fake) translation() {
+	ip := netip.MustParseAddr
+	f.pools = []Pool{
+		{
+			ID: 1, Name: "office", Type: "overload", StartIP: ip("198.51.100.20"), EndIP: ip("198.51.100.21"), StartPort: 5117, EndPort: 65533,
+			Addresses: 2, Ports: &PoolPorts{Total: Counts{TCP: 120834, UDP: 120834, SCTP: 120834, ICMP: 131070}}, Exhausted: 3,
+		},
+		{
+			ID: 2, Name: "cgn", Type: "port-block-allocation", StartIP: ip("198.51.100.50"), EndIP: ip("198.51.100.53"), StartPort: 5117, EndPort: 65533,
+			Interface: "port2", Addresses: 4,
+			Blocks: &PoolBlocks{Size: 64, PerClient: 8, PerAddress: 944, Total: 3776, InUse: 3, Lingering: 1, Clients: 2, Granted: 7, Reused: 2},
+		},
+		{ID: 3, Name: "site", Type: "nptv6", StartIP: ip("2001:db8:1::"), EndIP: ip("2001:db8:1:ffff:ffff:ffff:ffff:ffff"), StartPort: 1, EndPort: 65535},
+		{
+			ID: 9, Name: "site", Type: "fixed-port-range", StartIP: ip("198.51.100.40"), EndIP: ip("198.51.100.40"), StartPort: 5117, EndPort: 65533,
+			Addresses: 1, Ports: &PoolPorts{Total: Counts{TCP: 60417, UDP: 60417, SCTP: 60417, ICMP: 60417}}, Clients: &PoolRange{First: ip("10.1.0.1"), Last: ip("10.1.0.10"), Ports: 6041},
+		},
+	}
+	f.addresses = []AddressRecord{
+		{Addr: ip("10.2.0.1"), Sessions: Counts{TCP: 9}, Ports: Counts{TCP: 9}},
+		{Addr: ip("198.51.100.20"), Pool: 1, Sessions: Counts{TCP: 3, UDP: 2, ICMP: 1, Other: 1}, Ports: Counts{TCP: 2, UDP: 2, ICMP: 1}},
+		{Addr: ip("198.51.100.21"), Pool: 1, Ports: Counts{UDP: 1}},
+		{Addr: ip("198.51.100.50"), Pool: 2, Sessions: Counts{UDP: 70, SCTP: 1}, Ports: Counts{UDP: 70, SCTP: 1}, Blocks: 2},
+		{Addr: ip("198.51.100.51"), Pool: 2, Blocks: 1},
+		{Addr: ip("2001:db8:1:d550::1234"), Pool: 3, Sessions: Counts{TCP: 1, ICMP: 1}},
+	}
+	at := session.Tick(30 * time.Second)
+	f.blocks = []BlockRecord{
+		{Pool: 2, Client: ip("10.1.0.2"), Addr: ip("198.51.100.50"), First: 5117, Last: 5180, Used: 64, Since: at},
+		{Pool: 2, Client: ip("10.1.0.2"), Addr: ip("198.51.100.50"), First: 5245, Last: 5308, Place: 2, Used: 7, Since: at.Add(time.Second)},
+		{Pool: 2, Client: ip("10.1.0.3"), Addr: ip("198.51.100.51"), First: 5117, Last: 5180, Since: at, Due: at.Add(90 * time.Second)},
+		{Pool: 2, Client: ip("10.1.0.4"), Addr: ip("198.51.100.51"), First: 5181, Last: 5244, Place: 1, Since: at, Due: at}, // late
+	}
+	f.mappings = []MappingRecord{
+		{Proto: 17, Inner: ip("10.1.0.2"), InnerPort: 4000, Outer: ip("198.51.100.20"), OuterPort: 4000, Filter: "any", Policy: 4, Sessions: 3},
+		{Proto: 6, Inner: ip("10.1.0.2"), InnerPort: 4000, Outer: ip("198.51.100.20"), OuterPort: 61000, Filter: "none", Policy: 4, Sessions: 1},
+		{Proto: 17, Inner: ip("10.1.0.3"), InnerPort: 4000, Outer: ip("198.51.100.20"), OuterPort: 5200, Filter: "stun", Policy: 5, Sessions: 1},
+		{Proto: 17, Inner: ip("fd01::2"), InnerPort: 4000, Outer: ip("2001:db8::1"), OuterPort: 5200, Filter: "stun", Policy: 5, Sessions: 1},
+	}
+	f.vips = []VIP{
+		{ID: 1, Name: "web", Family: Family4, Status: true, Type: "static-nat", ExtIP: "191.2.16.148", ExtIntf: "any", MappedIP: []string{"172.16.40.19"},
+			PortForward: true, Protocol: "tcp", ExtPort: "443", MappedPort: "8443", SrcFilter: []string{"81.63.0.0-81.63.255.255"}, ARPReply: true},
+		{ID: 2, Name: "farm", Family: Family4, Type: "load-balance", ExtIP: "191.2.16.150", ExtIntf: "port2",
+			MappedIP: []string{"172.16.40.20", "172.16.40.30-172.16.40.39"}, SrcIntfFilter: []string{"port2", "port3"}, Service: []string{"HTTP", "HTTPS"}},
+		{ID: 3, Name: "mail", Family: Family6, Status: true, Type: "static-nat", ExtIP: "2001:db8::25", ExtIntf: "port2", MappedIP: []string{"fd01::25"}, ARPReply: true, NATSource: true},
+	}
 }

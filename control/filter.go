@@ -147,6 +147,16 @@ func (f *Filter) Match(s *Session) bool {
 	return true
 }
 
+// only refuses fields that what is listed has none of; no names are all.
+func (f *Filter) only(names []string) error {
+	for i := range f.terms {
+		if t := &f.terms[i]; (t.set || t.negate) && len(names) > 0 && !slices.Contains(names, fields[i].name) {
+			return fmt.Errorf("filter %s: not in this list: expected one of %s", fields[i].name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
 // check refuses interfaces that no configuration has named, and translates those
 // given by number.
 func (f *Filter) check(names Names) error {

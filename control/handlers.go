@@ -58,15 +58,27 @@ func answer[T any](w http.ResponseWriter, v T, err error) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// list answers with what walk finds.
-func (s *Server) list(walk func(*walker, func(*Session)) error) http.HandlerFunc {
+// list is how a walk is answered that finds many things: fields are those that a
+// filter may ask for, none for all; writer makes what writes them.
+type list[T any] struct {
+	walk   func(*walker, func(*T)) error
+	writer func(form string, out *bufio.Writer) (write func(*T) error, end func(n int) string, err error)
+	fields []string
+}
+
+// of answers with what the walk finds.
+func (l list[T]) of(s *Server) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		wk := s.walker(w, r)
 		if wk == nil {
 			return
 		}
+		if err := wk.query.Filter.only(l.fields); err != nil {
+			refuse(w, err)
+			return
+		}
 		out := bufio.NewWriterSize(w, writeSize)
-		write, end, err := writerOf(r.FormValue("as"), out)
+		write, end, err := l.writer(r.FormValue("as"), out)
 		if err != nil {
 			refuse(w, err)
 			return
@@ -82,7 +94,7 @@ func (s *Server) list(walk func(*walker, func(*Session)) error) http.HandlerFunc
 			return failed
 		}
 		n := 0
-		err = walk(wk, func(e *Session) {
+		err = l.walk(wk, func(e *T) {
 			n++
 			if failed == nil {
 				failed = write(e)
@@ -103,19 +115,11 @@ func (s *Server) list(walk func(*walker, func(*Session)) error) http.HandlerFunc
 // writerOf returns how a session is written in that form, and what stands behind
 // the last of n.
 func writerOf(form string, out *bufio.Writer) (write func(*Session) error, end func(n int) string, err error) {
-	var buf []byte
 	switch form {
-	case "":
-		enc := json.NewEncoder(out)
-		return func(s *Session) error { return enc.Encode(s) }, func(int) string { return "" }, nil
-	case "block":
-		write = func(s *Session) error {
-			buf = append(s.AppendBlock(buf[:0]), '\n')
-			_, err := out.Write(buf)
-			return err
-		}
-		return write, func(n int) string { return fmt.Sprintf("total session: %d\n", n) }, nil
+	case "", "block":
+		return blockOf("session", func(s *Session, b []byte) []byte { return append(s.AppendBlock(b), '\n') })(form, out)
 	case "short":
+		var buf []byte
 		_, err = out.WriteString(shortHead)
 		write = func(s *Session) error {
 			buf = s.AppendShort(buf[:0])
@@ -125,6 +129,27 @@ func writerOf(form string, out *bufio.Writer) (write func(*Session) error, end f
 		return write, func(int) string { return "" }, err
 	}
 	return nil, nil, fmt.Errorf("as %q: expected block or short", form)
+}
+
+// blockOf makes the writers of a list that has no table: JSON, and the text that
+// add appends, with the number of nouns behind the last.
+func blockOf[T any](noun string, add func(*T, []byte) []byte) func(string, *bufio.Writer) (func(*T) error, func(int) string, error) {
+	return func(form string, out *bufio.Writer) (write func(*T) error, end func(n int) string, err error) {
+		switch form {
+		case "":
+			enc := json.NewEncoder(out)
+			return func(x *T) error { return enc.Encode(x) }, func(int) string { return "" }, nil
+		case "block":
+			var buf []byte
+			write = func(x *T) error {
+				buf = add(x, buf[:0])
+				_, err := out.Write(buf)
+				return err
+			}
+			return write, func(n int) string { return fmt.Sprintf("total %s: %d\n", noun, n) }, nil
+		}
+		return nil, nil, fmt.Errorf("as %q: expected block", form)
+	}
 }
 
 func (s *Server) clear(w http.ResponseWriter, r *http.Request) {
@@ -164,9 +189,9 @@ func (s *Server) top(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) interfaces(w http.ResponseWriter, _ *http.Request) {
-	list := []Interface{}
+	all := []Interface{}
 	for i, name := range s.names.Interfaces() {
-		list = append(list, Interface{Index: i + 1, Name: name})
+		all = append(all, Interface{Index: i + 1, Name: name})
 	}
-	answer(w, list, nil)
+	answer(w, all, nil)
 }

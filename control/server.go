@@ -23,8 +23,15 @@ import (
 //	GET    /v1/stats
 //	GET    /v1/top           by=source|destination|policy, count=
 //	GET    /v1/interfaces
+//	GET    /v1/ippools            name=, of a pool
+//	GET    /v1/ippool-blocks      as sessions, as=block
+//	GET    /v1/ippool-addresses   likewise
+//	GET    /v1/mappings           likewise
+//	GET    /v1/mappings/count
+//	GET    /v1/vips
 //
-// All but the last take family=4|6 and filter=, which is the words of a filter.
+// Those about sessions and expectations, and the lists, take family=4|6 and
+// filter=, which is the words of a filter.
 
 // Server answers the API's requests.
 type Server struct {
@@ -43,12 +50,18 @@ type Server struct {
 func NewServer(source Source, names Names) *Server {
 	s := &Server{source: source, names: names, stop: make(chan struct{})}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/sessions", s.list((*walker).sessions))
+	mux.HandleFunc("GET /v1/sessions", list[Session]{walk: (*walker).sessions, writer: writerOf}.of(s))
 	mux.HandleFunc("DELETE /v1/sessions", s.clear)
-	mux.HandleFunc("GET /v1/expectations", s.list((*walker).expectations))
+	mux.HandleFunc("GET /v1/expectations", list[Session]{walk: (*walker).expectations, writer: writerOf}.of(s))
 	mux.HandleFunc("GET /v1/stats", s.stats)
 	mux.HandleFunc("GET /v1/top", s.top)
 	mux.HandleFunc("GET /v1/interfaces", s.interfaces)
+	mux.HandleFunc("GET /v1/ippools", s.pools)
+	mux.HandleFunc("GET /v1/ippool-blocks", blockList.of(s))
+	mux.HandleFunc("GET /v1/ippool-addresses", addressList.of(s))
+	mux.HandleFunc("GET /v1/mappings", mappingList.of(s))
+	mux.HandleFunc("GET /v1/mappings/count", s.mapped)
+	mux.HandleFunc("GET /v1/vips", s.vips)
 	s.http = http.Server{Handler: s.gated(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	s.done.Add(1)
 	go s.measure()

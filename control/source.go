@@ -22,6 +22,17 @@ type Source interface {
 	ClearExpectations(refs []session.Ref) int
 	// Counters are the engine's.
 	Counters() Counters
+	// Pools are the IP pools, without what is in use of their addresses.
+	Pools() []Pool
+	// Addresses, Blocks and Mappings copy a page as Sessions does: the addresses that
+	// sources are translated to, the blocks of ports that clients have, and
+	// endpoint-independent mappings.
+	Addresses(cursor uint64, page []AddressRecord) (n int, next uint64)
+	Blocks(cursor uint64, page []BlockRecord) (n int, next uint64, at Moment)
+	Mappings(cursor uint64, page []MappingRecord) (n int, next uint64)
+	// VIPs are the virtual IPs, without their sessions; of tells by the copy of a
+	// session the id of the one that it came through, 0 for none, and holds nobody up.
+	VIPs() (list []VIP, of func(*session.Record) uint16)
 }
 
 // Moment is what a copied record is to be read by.
@@ -62,6 +73,8 @@ type Counters struct {
 	DataRanges      int    // of encrypted control sessions, held now
 	RangeChildren   uint64 // sessions that came through one
 	RangeRefused    uint64 // those that found it full, or did not begin with TLS
+	Mappings        int    // endpoint-independent ones
+	Exhausted       uint64 // sessions that found no port or address to be translated to
 }
 
 // Names resolves the numbers in records. The engine's register does.
@@ -73,4 +86,5 @@ type Names interface {
 	Service(number uint32) string
 	Shaper(number uint16) string
 	Policy(id uint32) string
+	Pool(number uint16) string
 }

@@ -27,6 +27,8 @@ type Stats struct {
 	DataRanges      int      `json:"data_ranges"`         // of encrypted control sessions (tls-data-ports)
 	RangeChildren   uint64   `json:"data_range_sessions"` // that came through one
 	RangeRefused    uint64   `json:"data_range_refused"`  // that found it full, or did not begin with TLS
+	Mappings        int      `json:"mappings"`            // endpoint-independent ones
+	Exhausted       uint64   `json:"nat_exhausted"`       // sessions that found no port or address to be translated to
 }
 
 // tcpStates are the names of proto_state, which they are indexed by.
@@ -44,6 +46,7 @@ func (w *walker) stats(rate float64) (*Stats, error) {
 		MaxSessions: c.MaxSessions, MaxExpectations: c.MaxExpectations, Used: c.Sessions, UsedExpected: c.Expectations,
 		Ephemeral: c.Ephemeral, MaxEphemeral: c.MaxEphemeral, Removable: c.Removable, Tension: c.Tension,
 		DataRanges: c.DataRanges, RangeChildren: c.RangeChildren, RangeRefused: c.RangeRefused,
+		Mappings: c.Mappings, Exhausted: c.Exhausted,
 	}
 	if err := w.expectations(func(*Session) { st.Expectations++ }); err != nil {
 		return nil, err
@@ -78,6 +81,7 @@ func (st *Stats) String() string {
 // Full is what diagnose sys session full-stat prints.
 func (st *Stats) Full() string {
 	return fmt.Sprintf("session table:\t\ttable_size=%d used=%d\nexpect session table:\ttable_size=%d used=%d\n"+
-		"tls data ranges:\tused=%d sessions=%d refused=%d\n%s",
-		st.MaxSessions, st.Used, st.MaxExpectations, st.UsedExpected, st.DataRanges, st.RangeChildren, st.RangeRefused, st)
+		"tls data ranges:\tused=%d sessions=%d refused=%d\nnat:\t\t\teim=%d exhausted=%d\n%s",
+		st.MaxSessions, st.Used, st.MaxExpectations, st.UsedExpected, st.DataRanges, st.RangeChildren, st.RangeRefused,
+		st.Mappings, st.Exhausted, st)
 }

@@ -51,13 +51,20 @@ func (w *walker) turn() error {
 
 // sessions calls f for every session that the query chooses. f borrows it.
 func (w *walker) sessions(f func(*Session)) error {
+	return w.records(func(r *Record, at Moment) {
+		if w.shown.show(r, at, w.names); w.query.match(&w.shown) {
+			f(&w.shown)
+		}
+	})
+}
+
+// records calls f for the copy of every session. f borrows it.
+func (w *walker) records(f func(*Record, Moment)) error {
 	page := make([]Record, pageSize)
 	for cursor := uint64(0); ; {
 		n, next, at := w.source.Sessions(cursor, page)
 		for i := range page[:n] {
-			if w.shown.show(&page[i], at, w.names); w.query.match(&w.shown) {
-				f(&w.shown)
-			}
+			f(&page[i], at)
 		}
 		if err := w.turn(); err != nil || next == 0 {
 			return err

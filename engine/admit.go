@@ -16,20 +16,8 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if r := w.mayOpen(p); r != packet.ReasonNone {
 		return w.alone(p, r)
 	}
-	if e := w.expect.Find(&p.Key); e != nil {
-		if midway(p) { // what was announced has yet to begin
-			return w.alone(p, packet.ReasonNoSession)
-		}
-		if !p.ChecksumOK() { // the announcement is good for one packet
-			return nil, Drop, packet.ReasonBadChecksum
-		}
-		return w.adopt(p, e)
-	}
-	if master := w.covering(p); master != nil {
-		return w.adoptUnannounced(p, master)
-	}
-	if m := w.invites(p); m != nil {
-		return w.invite(p, m)
+	if s, v, r, ok := w.related(p); ok {
+		return s, v, r
 	}
 	d := w.destination(p)
 	if !d.altered && w.own(p) {
@@ -51,12 +39,36 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 		return w.alone(p, packet.ReasonNoSession)
 	}
 	if !m.Policy.Accept {
-		if m.Policy.Tell {
-			w.tell(p)
-		}
+		w.tellOf(p, m.Policy)
 		return nil, Drop, w.deny(p, to.Out, m)
 	}
 	return w.open(p, &d, to, m)
+}
+
+// related decides about a first packet that somebody has made way for, past
+// policy lookup: by an announcement, a data range or a mapping. It reports false
+// where nobody has.
+func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reason, ok bool) {
+	if e := w.expect.Find(&p.Key); e != nil {
+		if midway(p) { // what was announced has yet to begin
+			s, v, r = w.alone(p, packet.ReasonNoSession)
+			return s, v, r, true
+		}
+		if !p.ChecksumOK() { // the announcement is good for one packet
+			return nil, Drop, packet.ReasonBadChecksum, true
+		}
+		s, v, r = w.adopt(p, e)
+		return s, v, r, true
+	}
+	if master := w.covering(p); master != nil {
+		s, v, r = w.adoptUnannounced(p, master)
+		return s, v, r, true
+	}
+	if m := w.invites(p); m != nil {
+		s, v, r = w.invite(p, m)
+		return s, v, r, true
+	}
+	return nil, Drop, packet.ReasonNone, false
 }
 
 // alone decides about a packet that can not open a session, because of r: it is
@@ -112,14 +124,17 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 	}
 	shaper := w.rules.quotas.shaper(m.Policy.ID)
 	if !w.mayHave(p.Key.Src, shaper, p.Key.Proto) {
+		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
 	b, r := w.translate(p, d, to, m)
 	if r != packet.ReasonNone {
-		return nil, Drop, r
+		w.tellOf(p, m.Policy)
+		return nil, Drop, w.refuse(p, to.Out, r, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
 	s := w.begin(p, b, to, session.Ref{})
 	if s == nil {
+		w.tellOf(p, m.Policy)
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
 	obey(s, m)

@@ -18,9 +18,10 @@ import (
 // it goes: both of its keys say how either address is translated, ports stay.
 // Each must begin with a TLS ClientHello (see watch.go).
 //
-// A range is not remembered but follows: it is there where a control session is
-// encrypted and its limits have tls-data-ports. So a reload changes none and a
-// restart brings all back.
+// A range is not remembered but follows: it is there where an established control
+// session is encrypted and its limits have tls-data-ports. So a reload changes none
+// and a restart brings all back. That of a control session which is blocked has no
+// room.
 //
 // All ranges of one client, server and span of ports are a queue, those with room
 // first: which of several control sessions a connection belongs to can not be
@@ -41,9 +42,10 @@ type dataRange struct {
 	master        session.Ref
 	limit, used   uint32 // connections at a time
 	before, after uint32 // in the queue: index+1
+	shut          bool   // its control session is blocked
 }
 
-func (r *dataRange) full() bool { return r.used >= r.limit }
+func (r *dataRange) full() bool { return r.shut || r.used >= r.limit }
 
 // ranges are the data ranges of a worker.
 type ranges struct {
@@ -151,6 +153,14 @@ func (x *ranges) take(master session.Ref) {
 	}
 }
 
+// bar takes all room from the range of a control session, or gives it back.
+func (x *ranges) bar(master session.Ref, shut bool) {
+	if r := x.of(master); r != nil && r.shut != shut {
+		r.shut = shut
+		x.requeue(master.ID)
+	}
+}
+
 // release counts one that is over.
 func (x *ranges) release(master session.Ref) {
 	if r := x.of(master); r != nil {
@@ -218,7 +228,7 @@ func (x *ranges) check(t *session.Table, want func(*session.Session) (reach, uin
 		switch {
 		case has != (r != nil):
 			err = fmt.Errorf("session %d: a data range: %v, expected %v", s.ID, r != nil, has)
-		case has && (r.reach != to || r.limit != limit):
+		case has && (r.reach != to || r.limit != limit || r.shut != s.Blocked):
 			err = fmt.Errorf("session %d: data range %+v, expected %+v", s.ID, *r, to)
 		case has:
 			held++

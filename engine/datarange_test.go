@@ -17,7 +17,10 @@ type twinRange struct {
 	reach
 	master      session.Ref
 	limit, used uint32
+	shut        bool
 }
+
+func (r *twinRange) full() bool { return r.shut || r.used >= r.limit }
 
 // TestRangesAgainstTwin holds the ranges against a list under random changes.
 func TestRangesAgainstTwin(t *testing.T) {
@@ -28,7 +31,7 @@ func TestRangesAgainstTwin(t *testing.T) {
 	var twin []*twinRange
 	id := uint32(0)
 	for range 20000 {
-		switch n := rnd.IntN(8); {
+		switch n := rnd.IntN(10); {
 		case n == 0:
 			id++
 			r := &twinRange{
@@ -47,7 +50,11 @@ func TestRangesAgainstTwin(t *testing.T) {
 				r.used--
 				x.release(r.master)
 			}
-		case n == 3: // of one that is gone
+		case n == 3:
+			r := twin[rnd.IntN(len(twin))]
+			r.shut = !r.shut
+			x.bar(r.master, r.shut)
+		case n == 4: // of one that is gone
 			x.release(session.Ref{ID: id + 1})
 			x.take(session.Ref{Index: twin[0].master.Index + 1, ID: twin[0].master.ID})
 		default:
@@ -55,7 +62,7 @@ func TestRangesAgainstTwin(t *testing.T) {
 			open, full := false, false
 			for _, r := range twin {
 				if r.client == k.Src && r.server == k.Dst && r.zone == k.Zone && r.ports.Low <= k.DstPort && k.DstPort <= r.ports.High {
-					open, full = open || r.used < r.limit, full || r.used >= r.limit
+					open, full = open || !r.full(), full || r.full()
 				}
 			}
 			got, gotFull := x.find(&k)
@@ -66,7 +73,7 @@ func TestRangesAgainstTwin(t *testing.T) {
 				continue
 			}
 			i := slices.IndexFunc(twin, func(r *twinRange) bool { return r.master == got.master })
-			if i < 0 || twin[i].reach != got.reach || twin[i].used >= twin[i].limit {
+			if i < 0 || twin[i].reach != got.reach || twin[i].full() {
 				t.Fatalf("%v: found %+v, which is none for it", k, got)
 			}
 			twin[i].used++

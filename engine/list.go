@@ -2,6 +2,7 @@ package engine
 
 import (
 	"portcullis/helpers"
+	"portcullis/nat"
 	"portcullis/packet"
 	"portcullis/session"
 )
@@ -56,4 +57,29 @@ func (w *Worker) ClearExpectations(now session.Tick, refs []session.Ref) (n int)
 		}
 	}
 	return n
+}
+
+// Pools are the IP pools of the configuration in force. They do not change.
+func (w *Worker) Pools() []*nat.Pool { return w.rules.sources.Pools }
+
+// VirtualIPs are the virtual IPs of the configuration in force. They do not
+// change, so that they may be asked from any goroutine.
+func (w *Worker) VirtualIPs() *nat.Destinations { return w.rules.virtual }
+
+// Tally is what became of the requests to the pool of that number.
+func (w *Worker) Tally(pool uint16) nat.Tally { return w.nat.Tally(pool) }
+
+// AddressesFrom is SessionsFrom for the addresses that sources are translated to.
+func (w *Worker) AddressesFrom(cursor uint32, n int, f func(nat.Usage)) (next uint32) {
+	return w.nat.AddressesFrom(cursor, n, f)
+}
+
+// BlocksFrom is SessionsFrom for the blocks of ports that clients have.
+func (w *Worker) BlocksFrom(cursor uint32, n int, f func(nat.Block)) (next uint32) {
+	return w.nat.BlocksFrom(cursor, n, f)
+}
+
+// MappingsFrom is SessionsFrom for endpoint-independent mappings. f borrows one.
+func (w *Worker) MappingsFrom(cursor uint32, n int, f func(*nat.Mapping)) (next uint32) {
+	return w.nat.MappingsFrom(cursor, n, f)
 }

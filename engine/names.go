@@ -23,11 +23,21 @@ type Names struct {
 	policies   map[uint32]string
 	helpers    []*helpers.Helper
 	shapers    register[string]
-	pools      register[string]
+	pools      register[poolName]
 	timers     register[timers]
 	ttls       register[ttl]
 	profiles   register[profile]
 }
+
+// poolName is the name of an IP pool. One of firewall.ippool and one of
+// firewall.ippool6 may have the same.
+type poolName struct {
+	name string
+	six  bool
+}
+
+// String is how the pool is called where its number is read.
+func (p poolName) String() string { return p.name }
 
 // register numbers values in order of their first appearance.
 type register[V comparable] struct {
@@ -81,7 +91,7 @@ func NewNames() *Names {
 	n := &Names{policies: map[uint32]string{}, hops: map[packet.Addr]uint16{}, gateways: make([]packet.Addr, 1), helpers: append([]*helpers.Helper{nil}, helpers.All()...)}
 	n.services.number("")
 	n.shapers.number("", "")
-	n.pools.number("", "")
+	n.pools.number(poolName{}, "")
 	n.profiles.number(profile{}, "")
 	return n
 }
@@ -152,17 +162,17 @@ func (n *Names) Pool(i uint16) string {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	if int(i) < len(n.pools.values) {
-		return n.pools.values[i]
+		return n.pools.values[i].name
 	}
 	return ""
 }
 
-// poolNumber is the number of the IP pool of that name; it gets one where it has
-// none.
-func (n *Names) poolNumber(name string) (uint16, error) {
+// poolNumber is the number of the IP pool of that name, six of firewall.ippool6;
+// it gets one where it has none.
+func (n *Names) poolNumber(name string, six bool) (uint16, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.pools.number(name, "firewall ippool")
+	return n.pools.number(poolName{name, six}, "firewall ippool")
 }
 
 // timersNumber is the number of a set of timers; it gets one where it has none.

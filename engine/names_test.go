@@ -80,3 +80,14 @@ func TestClockNumbers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPoolNumbers: pools of both families may have one name, but not one number.
+func TestPoolNumbers(t *testing.T) {
+	names := NewNames()
+	four, _ := names.poolNumber("site", false)
+	six, _ := names.poolNumber("site", true)
+	again, _ := names.poolNumber("site", false)
+	if four == six || four == 0 || six == 0 || again != four || names.Pool(four) != "site" || names.Pool(six) != "site" {
+		t.Errorf("numbers %d and %d, again %d", four, six, again)
+	}
+}

@@ -26,7 +26,20 @@ func (w *Worker) exhausted(pool uint16, policy uint32, key *packet.Key) {
 		w.lacking = lacking{}
 	}
 	w.lacking[pool] = w.now
-	w.push(&session.Event{Kind: session.EventExhausted, LogIt: true, Reason: packet.ReasonNATExhausted, Pool: pool, Policy: policy, Key: *key, ReplyKey: key.Reply()})
+	w.push(&session.Event{
+		Kind: session.EventExhausted, LogIt: true, Reason: packet.ReasonNATExhausted, Pool: pool, InBlocks: w.inBlocks(pool),
+		Policy: policy, Key: *key, ReplyKey: key.Reply(),
+	})
+}
+
+// inBlocks says whether a pool is one of port blocks.
+func (w *Worker) inBlocks(pool uint16) bool {
+	for _, p := range w.rules.sources.Pools {
+		if p.Number == pool {
+			return p.Method == nat.PortBlock
+		}
+	}
+	return false
 }
 
 var blockEvents = [...]session.EventKind{

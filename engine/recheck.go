@@ -24,6 +24,9 @@ func (w *Worker) recheck(s *session.Session) {
 		w.stats.Blocked++
 	}
 	s.Blocked = blocked
+	if s.Encrypted {
+		w.ranges.bar(s.Ref(), blocked)
+	}
 	w.settle(s)
 }
 

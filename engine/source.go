@@ -24,7 +24,8 @@ func wayOf(p *Slot, d *destination, to route.Route, policy uint32) way {
 
 // source is how the source of a session is translated that crosses the box by x:
 // nil is not at all. addr is the address to translate to where no pool gives one;
-// whole says that it is the host's own. In this order: the address of a virtual IP
+// whole says that it is the host's own. In this order, of which the third is
+// left out with central-nat: the address of a virtual IP
 // with nat-source-vip, a pool, the address of a static virtual IP, that of the
 // outgoing interface.
 func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, whole bool) {
@@ -32,7 +33,7 @@ func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, whole bool
 	if how == nil {
 		return nil, addr, false
 	}
-	if ext, always, ok := rs.virtual.SourceOf(x.out, x.key.Src); ok && (always || len(how.Pools) == 0) {
+	if ext, always, ok := rs.virtual.SourceOf(x.out, x.key.Src); ok && (always || len(how.Pools) == 0 && rs.central == nil) {
 		return how.Alone(), ext, true
 	}
 	if len(how.Pools) == 0 {

@@ -1,6 +1,9 @@
 package engine
 
-import "portcullis/packet"
+import (
+	"portcullis/packet"
+	"portcullis/policy"
+)
 
 // tell lets the sender of p, which a policy denies, know (send-deny-packet): by
 // a reset where it is TCP, else by an ICMP error (RFC 1812 section 5.2.7.1, RFC
@@ -14,6 +17,14 @@ func (w *Worker) tell(p *Slot) {
 		w.icmpError(p, packet.ICMPUnreachable, 13, 0)
 	default:
 		w.icmpError(p, packet.ICMPv6Unreachable, 1, 0)
+	}
+}
+
+// tellOf tells the sender of p, which can not have a session under a policy, where
+// that says so (send-deny-packet).
+func (w *Worker) tellOf(p *Slot, pol *policy.Policy) {
+	if pol.Tell {
+		w.tell(p)
 	}
 }
 

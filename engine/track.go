@@ -146,6 +146,7 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 // turn changes the state of s, and with it its idle time.
 func (w *Worker) turn(s *session.Session, st session.State) {
 	s.State = st
+	w.closing(s)
 	w.settle(s)
 	s.LastSeen = w.now
 	s.SetTimeout(w.rules.clocks.idle(s))

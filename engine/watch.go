@@ -22,14 +22,27 @@ import (
 
 // encrypted notes that the control session s goes on unread because of TLS.
 func (w *Worker) encrypted(s *session.Session) {
-	s.Encrypted = true
-	w.cover(s)
+	if s.State == session.StateEstablished {
+		s.Encrypted = true
+		w.cover(s)
+	}
 }
 
 // cover gives s the data range that it should have, if any.
 func (w *Worker) cover(s *session.Session) {
 	if to, limit, ok := w.rangeOf(s); ok {
 		w.ranges.hold(to, s.Ref(), limit)
+		w.ranges.bar(s.Ref(), s.Blocked)
+	}
+}
+
+// closing ends what s has to do with data ranges when its state has changed: to an
+// encrypted control session that an end closes no connection belongs any more, and
+// a connection that is over leaves its place to another.
+func (w *Worker) closing(s *session.Session) {
+	if s.Encrypted && (s.Master.ID == 0 || s.State == session.StateTimeWait || s.State == session.StateClose) {
+		w.uncover(s)
+		s.Encrypted = false
 	}
 }
 
@@ -59,19 +72,27 @@ func (w *Worker) covering(p *Slot) *session.Session {
 	if w.ranges.Len() == 0 || p.Key.Proto != packet.ProtoTCP || midway(p) {
 		return nil
 	}
-	r, full := w.ranges.find(&p.Key)
-	if full {
-		w.stats.RangeRefused++
+	for range rangeLooks {
+		r, full := w.ranges.find(&p.Key)
+		if r == nil {
+			if full {
+				w.stats.RangeRefused++
+			}
+			return nil
+		}
+		master := w.table.Resolve(r.master) // it lives: its range dies with it
+		if master.Generation != w.rules.Generation {
+			w.recheck(master)
+		}
+		if !master.Blocked {
+			return master
+		}
 	}
-	if r == nil {
-		return nil
-	}
-	master := w.table.Resolve(r.master) // it lives: its range dies with it
-	if classOf(master) == session.Over && !master.Blocked {
-		return nil
-	}
-	return master
+	return nil
 }
+
+// rangeLooks bounds the control sessions that one packet has judged anew.
+const rangeLooks = 8
 
 // adoptUnannounced creates the session of a flow that the data range of master lets
 // in: a child like any other, but for how it has to begin.

@@ -79,7 +79,7 @@ type Worker struct {
 	stats Stats
 }
 
-// Stats are counters of a worker, all growing but the first ten.
+// Stats are counters of a worker, all growing but the first eleven.
 type Stats struct {
 	Sessions      int // live now
 	Ephemeral     int // those of them of which nothing has come yet
@@ -87,6 +87,7 @@ type Stats struct {
 	MaxEphemeral  int
 	Expectations  int // outstanding now
 	DataRanges    int // of encrypted control sessions, now (tls-data-ports)
+	Mappings      int // endpoint-independent ones, now
 	Fragmented    int // packets being reassembled now, those given up included
 	FragmentMem   int // bytes that they hold
 	MaxSessions   int
@@ -272,7 +273,7 @@ func (w *Worker) Stats() Stats {
 	st.Sessions, st.Expectations = w.table.Len(), w.expect.Len()
 	st.Ephemeral, st.MaxEphemeral = w.table.Count(session.Ephemeral), w.ephemeralMax()
 	st.Removable = st.Ephemeral + w.table.Count(session.Over) + w.table.Count(session.Brief)
-	st.DataRanges = w.ranges.Len()
+	st.DataRanges, st.Mappings = w.ranges.Len(), w.nat.Mappings()
 	st.MaxSessions, st.MaxExpected = w.table.Max(), maxExpectations
 	st.Fragmented, st.FragmentMem = w.fragments.Len(), w.fragments.Memory()
 	return st

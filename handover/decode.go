@@ -254,7 +254,7 @@ func (r *Record) judge(f *fields, t *Tables) {
 		f.fail("directions %d, %d", s.Still, s.ResetBy)
 	case s.Bound && (s.Helper == 0 || !isTCP && !isUDP):
 		f.fail("a helper %d that reads protocol %d", s.Helper, proto)
-	case s.Watched() && (!s.Encrypted || !isTCP || r.Memory != nil):
+	case s.Watched() && (!s.Encrypted && s.State != session.StateTimeWait && s.State != session.StateClose || !isTCP || r.Memory != nil):
 		f.fail("a child that a helper reads")
 	case s.Encrypted && s.Helper == 0 || s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched():
 		f.fail("%d bytes of a hello, helper %d", s.Hello, s.Helper)

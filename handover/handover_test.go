@@ -333,6 +333,25 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Ports that run backwards are no range that a configuration can have.
+func TestBadProfile(t *testing.T) {
+	for _, p := range []Profile{{DataPorts: []Span{{2, 1}}}, {TLSDataPorts: Span{50100, 50000}}} {
+		h := header()
+		h.Profiles = append(h.Profiles, p)
+		var b bytes.Buffer
+		w, err := NewWriter(&b, h, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Check(&b); err == nil || !strings.Contains(err.Error(), "header: ports ") {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+}
+
 // A writer that can not write says so, at the latest when it is closed.
 func TestWriterFails(t *testing.T) {
 	for room := 0; ; room++ {

@@ -43,7 +43,7 @@ type Note struct {
 type grid struct {
 	first, size uint16
 	blocks      []*block // by place; nil: nobody's
-	taken       ports    // places of blocks that somebody has, and those beyond the last
+	taken       ports    // places of blocks that somebody has
 }
 
 // owns says whether port n is of a block that somebody has. g may be nil.
@@ -61,6 +61,7 @@ type block struct {
 	addr    packet.Addr
 	first   uint16
 	last    uint16
+	place   uint16 // among the blocks of the address
 	pool    uint16
 	used    [classOther]uint16 // ports, by protocol
 	since   int64
@@ -68,6 +69,7 @@ type block struct {
 	interim time.Duration
 	due     int64  // when it goes back, unless it is used again; 0: it is in use
 	noted   int64  // when the next interim note is due; 0: never
+	at      uint32 // on the shelf
 	next    *block // of the same client
 	idle    link   // in the queue of those that linger
 	notes   link   // in the queue of interim notes
@@ -78,6 +80,7 @@ type blocks struct {
 	clients map[packet.Addr]*block // by client, a list by next
 	idle    map[time.Duration]*queue
 	notes   map[time.Duration]*queue
+	shelf   shelf[block] // all of them
 	count   int
 }
 
@@ -225,6 +228,7 @@ func (s *Space) fromNewBlock(r *Request, b *block, use InUse) (Hold, bool) {
 func (s *Space) rest(b *block) {
 	b.due = s.now + int64(b.linger)
 	queueOf(s.blocks.idle, b.linger).push(b, idleLink)
+	s.tally[b.pool].Lingering++
 }
 
 // busy takes b out of those that linger.
@@ -232,6 +236,9 @@ func (s *Space) busy(b *block) {
 	if b.due != 0 {
 		b.due = 0
 		pull(b, idleLink)
+		t := s.tally[b.pool]
+		t.Lingering--
+		t.Reused++
 	}
 }
 
@@ -308,9 +315,16 @@ func newGrid(p *Pool) *grid {
 // give makes the block at that place the client's.
 func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *block {
 	first := g.first + at*g.size
-	b := &block{client: client, addr: addr, first: first, last: first + g.size - 1, pool: p.Number, since: s.now, linger: p.linger, interim: p.interim}
+	b := &block{client: client, addr: addr, first: first, last: first + g.size - 1, place: at, pool: p.Number, since: s.now, linger: p.linger, interim: p.interim}
 	g.blocks[at] = b
 	g.taken.add(at)
+	b.at = s.blocks.shelf.put(b)
+	t := s.tallyOf(p)
+	t.Blocks++
+	t.Granted++
+	if !s.hasBlock(client, p.Number) {
+		t.Clients++
+	}
 	b.next = s.blocks.clients[client]
 	s.blocks.clients[client] = b
 	s.blocks.count++
@@ -318,10 +332,17 @@ func (s *Space) give(p *Pool, g *grid, at uint16, client, addr packet.Addr) *blo
 		b.noted = s.now + int64(b.interim)
 		queueOf(s.blocks.notes, b.interim).push(b, noteLink)
 	}
-	t := s.tallyOf(p)
-	t.Blocks++
-	t.Granted++
 	return b
+}
+
+// hasBlock says whether a client has a block of a pool.
+func (s *Space) hasBlock(client packet.Addr, pool uint16) bool {
+	for b := s.blocks.clients[client]; b != nil; b = b.next {
+		if b.pool == pool {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Space) note(kind NoteKind, b *block) {
@@ -332,13 +353,12 @@ func (s *Space) note(kind NoteKind, b *block) {
 func (s *Space) takeBack(b *block) {
 	h := s.holders[b.addr]
 	g := h.blocks
-	at := (b.first - g.first) / g.size
-	g.blocks[at] = nil
-	g.taken.remove(at)
+	g.blocks[b.place] = nil
+	g.taken.remove(b.place)
 	pull(b, idleLink)
 	pull(b, noteLink)
+	s.blocks.shelf.take(b.at)
 	s.blocks.count--
-	s.tally[b.pool].Blocks--
 	if s.blocks.clients[b.client] == b {
 		if b.next == nil {
 			delete(s.blocks.clients, b.client)
@@ -351,6 +371,14 @@ func (s *Space) takeBack(b *block) {
 				o.next = b.next
 			}
 		}
+	}
+	t := s.tally[b.pool]
+	t.Blocks--
+	if b.due != 0 {
+		t.Lingering--
+	}
+	if !s.hasBlock(b.client, b.pool) {
+		t.Clients--
 	}
 	s.note(NoteBlockReturned, b)
 	if h.spare != nil && h.spare.blocks {
@@ -411,15 +439,4 @@ func (s *Space) blockOf(client, addr packet.Addr) (first, last uint16, ok bool) 
 		}
 	}
 	return 0, 0, false
-}
-
-// Blocks calls f for every block that a client has until it returns false.
-func (s *Space) Blocks(f func(Note) bool) {
-	for _, b := range s.blocks.clients {
-		for ; b != nil; b = b.next {
-			if !f(Note{Kind: NoteBlockHeld, Pool: b.pool, Client: b.client, Addr: b.addr, First: b.first, Last: b.last, Since: b.since}) {
-				return
-			}
-		}
-	}
 }

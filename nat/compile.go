@@ -20,7 +20,7 @@ func (c *sourceCompiler) compilePools(cfg *config.Config) error {
 		if err != nil {
 			return fmt.Errorf("firewall ippool %q: %w", e.Name, err)
 		}
-		if err := c.add(p, c.pools); err != nil {
+		if err := c.add(p, c.pools, false); err != nil {
 			return err
 		}
 	}
@@ -29,15 +29,15 @@ func (c *sourceCompiler) compilePools(cfg *config.Config) error {
 		if err != nil {
 			return fmt.Errorf("firewall ippool6 %q: %w", e.Name, err)
 		}
-		if err := c.add(p, c.pools6); err != nil {
+		if err := c.add(p, c.pools6, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *sourceCompiler) add(p *Pool, to map[string]*Pool) (err error) {
-	if p.Number, err = c.index.Pool(p.Name); err != nil {
+func (c *sourceCompiler) add(p *Pool, to map[string]*Pool, six bool) (err error) {
+	if p.Number, err = c.index.Pool(p.Name, six); err != nil {
 		return err
 	}
 	to[p.Name] = p

@@ -18,6 +18,7 @@ import (
 // there are.
 type Destinations struct {
 	vips []VIP // enabled ones, in order of the configuration, IPv4 first
+	off  []VIP // disabled ones, likewise
 
 	ext4, ext6 addrIndex // by external address, to cells
 	cells      []extCell // cell 0 is of no address
@@ -76,8 +77,10 @@ func (d *Destinations) add(noun string, c *config.VIP, number uint16, ifIndex fu
 	if err != nil {
 		return fmt.Errorf("firewall %s %q: %w", noun, c.Name, err)
 	}
-	if c.Status { // a disabled one is read, so that its mistakes show, and left out
+	if c.Status {
 		d.vips = append(d.vips, v)
+	} else { // it is read, so that its mistakes show, and takes nothing
+		d.off = append(d.off, v)
 	}
 	return nil
 }
@@ -246,6 +249,9 @@ func (d *Destinations) SourceOf(out uint16, src packet.Addr) (ext packet.Addr, a
 // VIPs returns the enabled virtual IPs in order of the configuration, those of
 // IPv4 first. The caller borrows the slice and must not change it.
 func (d *Destinations) VIPs() []VIP { return d.vips }
+
+// Disabled returns the virtual IPs that are not enabled, likewise.
+func (d *Destinations) Disabled() []VIP { return d.off }
 
 // VIP returns the enabled virtual IP of a number.
 func (d *Destinations) VIP(number uint16) (*VIP, bool) {

@@ -30,6 +30,8 @@ func port(reply *packet.Key) *uint16 {
 
 // holder is an address that sources are translated to, as long as any is.
 type holder struct {
+	addr     packet.Addr
+	at       uint32 // on the shelf
 	sessions [classes]uint32
 	ports    [classOther]*ports // taken ones; nil: none is
 	more     map[spot]uint32    // sessions at a port beyond its first

@@ -78,6 +78,9 @@ func (m *mappings) remove(i uint32) {
 	m.free = append(m.free, i)
 }
 
+// Sessions is how many sessions keep the mapping alive.
+func (m *Mapping) Sessions() int { return int(m.refs) }
+
 // Mappings is how many mappings there are.
 func (s *Space) Mappings() int { return len(s.maps.byOuter) }
 

@@ -33,7 +33,7 @@ func (m Method) String() string { return methods[m] }
 // Pool is an IP pool, compiled. It is immutable.
 type Pool struct {
 	Name    string
-	Number  uint16 // of its name: it means the same under every configuration
+	Number  uint16 // of its name and family: it means the same under every configuration
 	Method  Method
 	AnyHost bool // permit-any-host
 
@@ -108,7 +108,7 @@ func distance(a, b packet.Addr) uint32 {
 // Index are the numbers that a configuration's names have in the engine.
 type Index struct {
 	Interface func(name string) (uint16, bool)
-	Pool      func(name string) (uint16, error)
+	Pool      func(name string, six bool) (uint16, error) // six: of an ippool6
 }
 
 // compilePool makes the pool of an ippool.

@@ -17,7 +17,7 @@ func reachOf(r config.IPRange) reach {
 
 // valid says whether r is of one family and runs from low to high.
 func (r reach) valid(six bool) bool {
-	return !r.lo.IsZero() && r.lo.Is4() != six && r.hi.Is4() != six && !r.hi.Less(r.lo)
+	return !(r.lo.IsZero() && r.hi.IsZero()) && r.lo.Is4() != six && r.hi.Is4() != six && !r.hi.Less(r.lo)
 }
 
 // size is the number of addresses less one, so that it can be told for every range.

@@ -42,7 +42,8 @@ type Space struct {
 	client packet.Addr // of the request
 
 	holders map[packet.Addr]*holder
-	recent  packet.Addr // the holder asked for last
+	shelf   shelf[holder] // all of them
+	recent  packet.Addr   // the holder asked for last
 	last    *holder
 	unused  []*ports // sets to be used again, empty
 
@@ -69,7 +70,10 @@ type Reserved interface {
 type Tally struct {
 	Exhausted uint64 // sessions that it had nothing left for
 	Blocks    int    // that clients have now
+	Lingering int    // those of them that are empty
+	Clients   int    // that have blocks
 	Granted   uint64 // blocks, ever
+	Reused    uint64 // blocks that were empty, and were used again before they went back
 }
 
 // New returns a space in which nothing is in use. It draws from random. Ports that
@@ -138,32 +142,12 @@ func (s *Space) tallyOf(p *Pool) *Tally {
 	return t
 }
 
-// Sessions counts the sessions whose source is translated to an address from
-// first to last: those of TCP, of UDP, and others.
-func (s *Space) Sessions(first, last packet.Addr) (tcp, udp, other int) {
-	for a, h := range s.holders {
-		if a.Less(first) || last.Less(a) {
-			continue
-		}
-		for c, n := range h.sessions {
-			switch portClass(c) {
-			case classTCP:
-				tcp += int(n)
-			case classUDP:
-				udp += int(n)
-			default:
-				other += int(n)
-			}
-		}
-	}
-	return tcp, udp, other
-}
-
 // holder is the holder of a, which becomes one.
 func (s *Space) holder(a packet.Addr) *holder {
 	h := s.find(a)
 	if h == nil {
-		h = new(holder)
+		h = &holder{addr: a}
+		h.at = s.shelf.put(h)
 		s.holders[a] = h
 		s.recent, s.last = a, h
 	}
@@ -275,6 +259,7 @@ func (s *Space) forget(a packet.Addr, h *holder) {
 		return
 	}
 	delete(s.holders, a)
+	s.shelf.take(h.at)
 	if s.last == h {
 		s.last = nil
 	}

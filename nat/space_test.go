@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"portcullis/config"
 	"portcullis/nat"
 	"portcullis/packet"
 )
@@ -315,9 +316,7 @@ func TestReleaseAll(t *testing.T) {
 	for reply := range use.keys {
 		s.Release(&nat.Binding{Original: reply.Reply(), Reply: reply, Hold: nat.HoldPort})
 	}
-	if tcp, udp, other := s.Sessions(outside, outside); tcp+udp+other != 0 {
-		t.Errorf("%d %d %d sessions are left", tcp, udp, other)
-	}
+	s.AddressesFrom(0, 10, func(u nat.Usage) { t.Errorf("in use still: %+v", u) })
 	k := key(packet.ProtoTCP, 40000)
 	if b, _ := plan(s, &k, &taken{}); b.Hold != nat.HoldPort || b.Reply.DstPort != 40000 {
 		t.Errorf("%v", b)
@@ -382,5 +381,52 @@ func BenchmarkPlan(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// blocks is a space under a pool of blocks of 64 ports at outside, and how sessions
+// are translated there.
+func blocks(t *testing.T) (*nat.Space, *nat.Source) {
+	t.Helper()
+	cfg := &config.Config{
+		IPPools: []*config.IPPool{{
+			Name: "cgn", Type: "port-block-allocation", StartIP: outside.Netip(), EndIP: outside.Netip(),
+			StartPort: nat.FirstPort, EndPort: nat.LastPort, BlockSize: 64, NumBlocksPerUser: 2, PBATimeout: 30,
+		}},
+		Policies: []*config.Policy{{PolicyID: 1, NAT: true, IPPool: true, PoolName: []string{"cgn"}, PortPreserve: true}},
+	}
+	sources, err := nat.CompileSources(cfg, nat.Index{Pool: func(string, bool) (uint16, error) { return 1, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := space(1)
+	s.Obey(sources, nil)
+	return s, sources.Policy(1)
+}
+
+// What a client with blocks announces, and the data connections of its own, have
+// ports of its blocks.
+func TestConfined(t *testing.T) {
+	s, how := blocks(t)
+	use := &taken{keys: make(map[packet.Key]bool)}
+	k := key(packet.ProtoTCP, 1)
+	b, _, reason := s.Plan(&nat.Request{Key: k, How: how}, use)
+	if reason != packet.ReasonNone || b.Hold != nat.HoldBlock {
+		t.Fatalf("%+v %v", b, reason)
+	}
+	first := b.Reply.DstPort - (b.Reply.DstPort-nat.FirstPort)%64
+	inBlock := func(n uint16) bool { return n >= first && n < first+64 }
+	match := packet.Key{Src: k.Dst, Dst: outside, DstPort: first + 100, Proto: packet.ProtoTCP}
+	for range 50 {
+		n, reason := s.Reserve(&match, inside, use)
+		if reason != packet.ReasonNone || !inBlock(n) {
+			t.Fatalf("reserved %d: %v", n, reason)
+		}
+		child := key(packet.ProtoTCP, n+64)
+		c, reason := s.PlanAt(&child, outside, inside, 0, use)
+		if reason != packet.ReasonNone || c.Hold != nat.HoldBlock || use.keys[c.Reply] {
+			t.Fatalf("child at %d: %+v %v", c.Reply.DstPort, c, reason)
+		}
+		use.keys[c.Reply] = true
 	}
 }

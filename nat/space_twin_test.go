@@ -3,6 +3,7 @@ package nat
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -183,11 +184,8 @@ func (w *spaceTwin) reload() {
 		}
 		cfg.CentralSNAT = append(cfg.CentralSNAT, rule)
 	}
-	names := map[string]uint16{}
-	src, err := CompileSources(cfg, Index{Pool: func(name string) (uint16, error) {
-		names[name] = uint16(len(names) + 1)
-		return names[name], nil
-	}})
+	n := uint16(0)
+	src, err := CompileSources(cfg, Index{Pool: func(string, bool) (uint16, error) { n++; return n, nil }})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -364,9 +362,8 @@ func (w *spaceTwin) under(x *tenancy) Hold {
 // inBlock looks for the block of x, and whether its client just got one too many.
 func (w *spaceTwin) inBlock(r *Request, p *Pool, x *tenancy, had int) {
 	found, n := false, *port(&x.Reply)
-	w.s.Blocks(func(b Note) bool {
+	w.s.BlocksFrom(0, math.MaxInt32, func(b Block) {
 		found = found || b.Client == r.Key.Src && b.Addr == x.Reply.Dst && b.First <= n && n <= b.Last
-		return true
 	})
 	if !found || x.Hold != HoldBlock {
 		w.fatal("%v: in no block of its client", x.Reply)
@@ -378,11 +375,10 @@ func (w *spaceTwin) inBlock(r *Request, p *Pool, x *tenancy, had int) {
 
 // blocks is how many blocks of p a client has; p may be nil.
 func (w *spaceTwin) blocks(client packet.Addr, p *Pool) (n int) {
-	w.s.Blocks(func(b Note) bool {
+	w.s.BlocksFrom(0, math.MaxInt32, func(b Block) {
 		if b.Client == client && p != nil && p.Holds(b.Addr) {
 			n++
 		}
-		return true
 	})
 	return n
 }

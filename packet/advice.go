@@ -49,6 +49,10 @@ func End(i int) Reason {
 const (
 	hostile  = "Damage on the link, or somebody who tries what happens."
 	harmless = "Nothing."
+	// deniedLog is for packets that a policy accepts, but that get no session.
+	deniedLog = "`logtraffic` of the policy, unless disable: action `deny`, and the policy's number."
+	// deniedAnswer is for packets that a policy was asked about.
+	deniedAnswer = "With `send-deny-packet` of the policy a TCP reset, for other protocols, and with `deny-tcp-with-icmp`, ICMP administratively prohibited; else nothing."
 )
 
 var adviceTable = [...]Advice{
@@ -107,17 +111,19 @@ var adviceTable = [...]Advice{
 		Answer: "With `reset-sessionless-tcp` a TCP reset, else nothing.",
 	},
 	ReasonSessionTableFull: {
-		Cause: "`max-sessions` are established. Half-open connections, those that have ended, and what was one question and one answer give way before this happens.",
-		Cure:  "See who has them with `diagnose sys session top`. Raise `max-sessions`; shorten `udp-idle-timer` or `session-ttl`.",
+		Answer: deniedAnswer,
+		Cause:  "`max-sessions` are established. Half-open connections, those that have ended, and what was one question and one answer give way before this happens.",
+		Cure:   "See who has them with `diagnose sys session top`. Raise `max-sessions`; shorten `udp-idle-timer` or `session-ttl`.",
 	},
 	ReasonSessionClash: {
 		Cause: "A peer opens a connection that was announced to it, from and to the ports of the very connection that announced it. Any other session would be closed and make room.",
 		Cure:  harmless,
 	},
 	ReasonSessionQuota: {
-		Cause: "One host opens very many sessions: a scan, a worm, a file exchange; or many hosts behind one translated address.",
-		Cure:  "`max-concurrent-session` of the `per-ip-shaper`, and those for TCP and UDP, say how many are too many. `diagnose sys session top` shows who it is.",
-		Log:   "`logtraffic` of the policy, unless disable: action `deny`, and the policy's number.",
+		Answer: deniedAnswer,
+		Cause:  "One host opens very many sessions: a scan, a worm, a file exchange; or many hosts behind one translated address.",
+		Cure:   "`max-concurrent-session` of the `per-ip-shaper`, and those for TCP and UDP, say how many are too many. `diagnose sys session top` shows who it is.",
+		Log:    deniedLog,
 	},
 	ReasonSessionBlocked: {
 		Cause: "It is meant so: a policy was changed, disabled or taken away, or the route now leads elsewhere.",
@@ -163,7 +169,7 @@ var adviceTable = [...]Advice{
 	ReasonPolicyDeny: {
 		Cause:  "It is meant so.",
 		Cure:   "The line in the log names the policy. Policies are tried in their order: put the one that allows it before.",
-		Answer: "With `send-deny-packet` of the policy a TCP reset, for other protocols, and with `deny-tcp-with-icmp`, ICMP administratively prohibited; else nothing.",
+		Answer: deniedAnswer,
 		Log:    "`logtraffic` of the policy, unless disable: action `deny`, the policy's number, *Denied by forward policy check*.",
 	},
 	ReasonImplicitDeny: {
@@ -178,12 +184,16 @@ var adviceTable = [...]Advice{
 	},
 
 	ReasonNATExhausted: {
-		Cause: "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination.",
-		Cure:  "Shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
+		Answer: deniedAnswer,
+		Cause:  "One translated address has some 60000 ports for each destination and port; protocols without ports have one session for each destination. A client of a pool with a share of its own may have used that up (`block-size`, `num-blocks-per-user`, `port-per-user`), a one-to-one pool have more clients than addresses.",
+		Cure:   "The log says `NAT port is exhausted.`, once in ten seconds, and of which pool; `diagnose firewall ippool-all stats` says what of it is in use. Give it more addresses, or the client more ports; shorten `udp-idle-timer` or `session-ttl`, so that ports come back sooner; find out with `diagnose sys session top` who uses them.",
+		Log:    deniedLog,
 	},
 	ReasonNATNoAddress: {
-		Cause: "A policy with `nat` enabled leads out by an interface without an address of that family.",
-		Cure:  "Give the interface an `ip` or `ip6-address`, or switch `nat` off.",
+		Answer: deniedAnswer,
+		Cause:  "A policy with `nat` enabled leads out by an interface without an address of that family; or none of its pools is for this client (`source-startip`, `internal-prefix`) or this interface (`associated-interface`).",
+		Cure:   "Give the interface an `ip` or `ip6-address`, add a pool to `poolname`, or switch `nat` off.",
+		Log:    deniedLog,
 	},
 
 	ReasonNATNoMapping: {

@@ -63,6 +63,7 @@ type Event struct {
 	Bytes    [2]uint64     // by direction, IP bytes
 	Packets  [2]uint64
 	Old      Rival     // EventClash
+	InBlocks bool      // EventExhausted: the pool is one of port blocks
 	Pool     uint16    // EventExhausted, EventBlock...: the engine's number of the IP pool; 0 is an interface's address
 	Ports    [2]uint16 // EventBlock...: first and last; the client is Key.Src, the address ReplyKey.Dst
 }

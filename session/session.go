@@ -77,8 +77,9 @@ type Record struct {
 	// (firewall-session-dirty check-new).
 	CheckNew bool
 	live     bool
-	// Encrypted says of a control session that both ends have agreed on TLS, of a
-	// child that it came through a data range, which such a session may have.
+	// Encrypted says of an established control session that both ends have agreed on
+	// TLS, of a child that it has a place in a data range, which such a session may
+	// have.
 	Encrypted bool
 	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes
 	Profile   uint16 // number of the limits that its helper works under

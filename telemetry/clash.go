@@ -30,13 +30,7 @@ const (
 // clash adds the event of a session that took the tuple of another one: both as
 // FortiOS shows them.
 func (f *Formatter) clash(line *fields, e *session.Event) {
-	f.moment(line, e)
-	line.text("logid", logClash)
-	line.text("type", "event")
-	line.text("subtype", "system")
-	line.text("level", "information")
-	line.text("vd", "root")
-	line.text("logdesc", "session clash")
+	f.system(line, e, logClash, "information", "session clash")
 	line.text("status", "clash")
 	line.uint("proto", uint64(e.Key.Proto))
 	line.text("msg", "session clash")
@@ -73,6 +67,17 @@ func tuple(from, to packet.Key, plain int) string {
 		act, hook, addr, port = actDNAT, hookPre, to.Dst.Netip(), toDst
 	}
 	return fmt.Sprintf("act=%d hook=%d %v:%d->%v:%d(%v:%d)", act, hook, from.Src, fromSrc, from.Dst, fromDst, addr, port)
+}
+
+// system begins an event of subtype "system".
+func (f *Formatter) system(line *fields, e *session.Event, logID, level, what string) {
+	f.moment(line, e)
+	line.text("logid", logID)
+	line.text("type", "event")
+	line.text("subtype", "system")
+	line.text("level", level)
+	line.text("vd", "root")
+	line.text("logdesc", what)
 }
 
 // moment adds when an event happened, and to whom.

@@ -18,8 +18,35 @@
 //	                    logid="0001000014"  ... by the firewall's own address (reason local-in)
 //	session.EventAstray logid="0000000013"  a packet was routed without a session (asymroute)
 //
-//	session.EventClash  logid="0100020085"  a session took the tuple of another, which ended:
-//	                    an event of subtype "system" with both (new_status, old_status)
+// and these as events of subtype "system":
+//
+//	session.EventClash     logid="0100020085"  a session took the tuple of another, which ended
+//	session.EventExhausted logid="0100020007"  a session found nothing left to be translated to
+//	                       logid="0100022013"  ... in a pool of port blocks
+//	session.EventBlock     logid="0100022015"  a client was given a block of ports
+//	session.EventBlockHeld logid="0100022024"  it has it still (pba-interim-log)
+//	session.EventBlockEnd  logid="0100022016"  it gave the block back
+//
+// # Events
+//
+// They begin as the traffic log does, with date to tz, and go on with logid, type
+// "event", subtype "system", level, vd and logdesc; these words and the ids are
+// FortiOS's. Then:
+//
+//	EventClash      status, proto, msg, and both sessions (new_status, old_status)
+//	EventExhausted  status, srcip, srcport, dstip, dstport, proto and msg; the
+//	                destination is the translated one. Of port blocks msg and saddr,
+//	                the client. Extensions, at the end: poolname, left out where it
+//	                is no pool's address, and policyid. Of each pool at most every
+//	                ten seconds
+//	EventBlock...   msg, nat (the address), saddr (the client), poolname, portbegin
+//	                and portend; but for the first of them duration, in seconds since
+//	                the client has the block
+//
+// Only for "NAT port is exhausted." and "session clash" msg is FortiOS's own. Its
+// field action is left out.
+//
+// # Traffic
 //
 // The fields of the others, in order:
 //
@@ -46,7 +73,8 @@
 //	policytype      "policy", or "local-in-policy"
 //	policyname      left out where the policy has none
 //	service         the name of the matched service, else "tcp/47225", "udp/69",
-//	                "icmp/8/0" (type and code), "proto/47"
+//	                "icmp/8/0" (type and code), "proto/47"; both by the port that
+//	                the session leaves for, behind a virtual IP the mapped one
 //	trandisp        "noop", "snat", "dnat" or "snat+dnat"
 //	transip         the translated source; with transport, its port, as for srcport
 //	tranip          the translated destination; with tranport, its port

@@ -34,6 +34,12 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	case session.EventClash:
 		f.clash(&line, e)
 		return append(line, '\n'), true
+	case session.EventExhausted:
+		f.exhausted(&line, e)
+		return append(line, '\n'), true
+	case session.EventBlock, session.EventBlockHeld, session.EventBlockEnd:
+		f.block(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:
@@ -150,17 +156,23 @@ func (f *Formatter) verdict(line *fields, e *session.Event, action string, local
 		service = f.Names.Service(e.Service)
 	}
 	if service == "" {
-		service = serviceByNumber(&e.Key)
+		service = serviceByNumber(e)
 	}
 	line.text("service", service)
 }
 
-// serviceByNumber names the service of a flow that no configured one names. The
-// code of an ICMP query is always 0.
-func serviceByNumber(key *packet.Key) string {
+// serviceByNumber names the service of a flow that no configured one names, as
+// those are matched: by the port that it leaves for. The code of an ICMP query is
+// always 0.
+func serviceByNumber(e *session.Event) string {
+	key := &e.Key
 	switch key.Proto {
 	case packet.ProtoTCP, packet.ProtoUDP, packet.ProtoSCTP:
-		return fmt.Sprintf("%s/%d", packet.ProtoName(key.Proto), key.DstPort)
+		port := key.DstPort
+		if e.ReplyKey != (packet.Key{}) {
+			port = e.ReplyKey.SrcPort
+		}
+		return fmt.Sprintf("%s/%d", packet.ProtoName(key.Proto), port)
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		return fmt.Sprintf("%s/%d/0", packet.ProtoName(key.Proto), key.DstPort)
 	}

@@ -18,12 +18,14 @@ type names struct {
 	services   map[uint32]string
 	policies   map[uint32]string
 	helpers    map[uint8]string
+	pools      map[uint16]string
 }
 
 func (n names) Interface(i uint16) string { return n.interfaces[i] }
 func (n names) Service(i uint32) string   { return n.services[i] }
 func (n names) Policy(i uint32) string    { return n.policies[i] }
 func (n names) Helper(i uint8) string     { return n.helpers[i] }
+func (n names) Pool(i uint16) string      { return n.pools[i] }
 
 // formatter is of a box that started at half past eight, two hours east.
 func formatter() telemetry.Formatter {
@@ -36,6 +38,7 @@ func formatter() telemetry.Formatter {
 			services:   map[uint32]string{1: "HTTP", 2: "PING", 3: "FTP"},
 			policies:   map[uint32]string{1: "lan-internet"},
 			helpers:    map[uint8]string{4: "ftp"},
+			pools:      map[uint16]string{1: "cgn"},
 		},
 	}
 }
@@ -88,6 +91,25 @@ func deny(reason packet.Reason, policy uint32) func(*session.Event) {
 	}
 }
 
+// exhausted tells that a pool has nothing left for a session with that key.
+func exhausted(k packet.Key, pool uint16) func(*session.Event) {
+	return func(e *session.Event) {
+		*e = session.Event{Kind: session.EventExhausted, LogIt: true, Policy: 1, Pool: pool, Tick: e.Tick, Key: k, ReplyKey: k.Reply()}
+	}
+}
+
+const blocks = `nat=172.16.200.2 saddr="10.1.100.11" poolname="cgn" portbegin=5117 portend=5180`
+
+// block is an event about a block of ports.
+func block(kind session.EventKind) func(*session.Event) {
+	return func(e *session.Event) {
+		*e = session.Event{
+			Kind: kind, LogIt: true, Pool: 1, Tick: e.Tick, Created: e.Created, Ports: [2]uint16{5117, 5180},
+			Key: packet.Key{Src: web.Src}, ReplyKey: packet.Key{Dst: addr("172.16.200.2")},
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -104,6 +126,41 @@ func TestLines(t *testing.T) {
 			e.ReplyKey = snat(web, "172.16.200.2", 44258)
 			e.ReplyKey.Src = addr("10.9.9.9")
 		}, forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat+dnat" transip=172.16.200.2 transport=44258 tranip=10.9.9.9 tranport=80 ` + counted},
+		{"destination translated, no name of the service", func(e *session.Event) {
+			e.ReplyKey.Src, e.ReplyKey.SrcPort, e.Service = addr("10.9.9.9"), 8080, 0
+		}, forward + webs + `action="close" ` + policy1 + `service="tcp/8080" trandisp="dnat" tranip=10.9.9.9 tranport=8080 ` + counted},
+		{"both, all ports too", func(e *session.Event) {
+			e.ReplyKey = snat(web, "172.16.200.2", 5117)
+			e.ReplyKey.Src, e.ReplyKey.SrcPort = addr("10.9.9.9"), 8080
+		}, forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat+dnat" transip=172.16.200.2 transport=5117 tranip=10.9.9.9 tranport=8080 ` + counted},
+		{"a client's own address outside", func(e *session.Event) { // a hairpin through its mapping
+			e.ReplyKey = packet.Key{Src: web.Src, SrcPort: web.SrcPort, Dst: web.Dst, DstPort: web.DstPort, Proto: packet.ProtoTCP}
+		}, forward + webs + `action="close" ` + policy1 + `service="HTTP" trandisp="snat+dnat" transip=198.51.100.9 transport=80 tranip=10.1.100.11 tranport=44258 ` + counted},
+		{"ping, both", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.Service = ping, ping.Reply(), 2
+			e.ReplyKey.Dst, e.ReplyKey.Src = addr("172.16.200.2"), addr("10.9.9.9")
+		}, forward + pings + `action="close" ` + policy1 + `service="PING" trandisp="snat+dnat" transip=172.16.200.2 tranip=10.9.9.9 ` + counted},
+		{"ping, destination translated", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.Service = ping, ping.Reply(), 2
+			e.ReplyKey.Src = addr("10.9.9.9")
+		}, forward + pings + `action="close" ` + policy1 + `service="PING" trandisp="dnat" tranip=10.9.9.9 ` + counted},
+		{"prefix translated", func(e *session.Event) {
+			e.Key, e.ReplyKey, e.Service = six, snat(six, "2001:db8:1:d550::1234", 5353), 0
+		}, forward + `srcip=2001:db8::5 srcport=5353 srcintf="port1" srcintfrole="undefined" dstip=2001:db8::9 dstport=47225 dstintf="port2" dstintfrole="undefined" ` +
+			`sessionid=381780 proto=17 action="close" ` + policy1 + `service="udp/47225" trandisp="snat" transip=2001:db8:1:d550::1234 transport=5353 ` + counted},
+		{"nothing left", exhausted(web, 0), `logid="0100020007" type="event" subtype="system" level="critical" vd="root" logdesc="NAT port exhausted" status="failure" ` +
+			`srcip=10.1.100.11 srcport=44258 dstip=198.51.100.9 dstport=80 proto=6 msg="NAT port is exhausted." policyid=1`},
+		{"nothing left in a pool", exhausted(ping, 1), `logid="0100020007" type="event" subtype="system" level="critical" vd="root" logdesc="NAT port exhausted" status="failure" ` +
+			`srcip=10.1.100.11 dstip=198.51.100.9 proto=1 msg="NAT port is exhausted." poolname="cgn" policyid=1`},
+		{"no block left", func(e *session.Event) { exhausted(web, 1)(e); e.InBlocks = true },
+			`logid="0100022013" type="event" subtype="system" level="alert" vd="root" logdesc="IP pool PBA block exhausted" ` +
+				`msg="no port is left in the client's blocks, and it can have no other block" saddr="10.1.100.11" poolname="cgn" policyid=1`},
+		{"block", block(session.EventBlock), `logid="0100022015" type="event" subtype="system" level="notice" vd="root" logdesc="IP pool PBA created" ` +
+			`msg="a client was given a block of ports" ` + blocks},
+		{"block, interim", block(session.EventBlockHeld), `logid="0100022024" type="event" subtype="system" level="notice" vd="root" logdesc="IP pool PBA interim log" ` +
+			`msg="a client has a block of ports still" ` + blocks + ` duration=5`},
+		{"block, given back", block(session.EventBlockEnd), `logid="0100022016" type="event" subtype="system" level="notice" vd="root" logdesc="Deallocate IP pool PBA" ` +
+			`msg="a client gave a block of ports back" ` + blocks + ` duration=5`},
 		{"start", func(e *session.Event) {
 			e.Kind, e.End, e.Bytes, e.Packets = session.EventStart, session.EndNone, [2]uint64{}, [2]uint64{}
 		}, started + webs + `action="start" ` + policy1 + `service="HTTP" trandisp="noop" ` + zeros},

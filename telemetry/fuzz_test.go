@@ -55,7 +55,15 @@ func FuzzNames(f *testing.F) {
 			services:   map[uint32]string{1: a},
 			policies:   map[uint32]string{1: b},
 			helpers:    map[uint8]string{4: a},
+			pools:      map[uint16]string{1: a},
 		}}
+		for _, edit := range []func(*session.Event){exhausted(web, 1), block(session.EventBlockEnd)} {
+			e := event(edit)
+			line, _ := format.Append(nil, &e)
+			if got, ok := parse(strings.TrimSuffix(string(line), "\n")); !ok || a != "" && got["poolname"] != a {
+				t.Errorf("poolname: %q, want %q in %q", got["poolname"], a, line)
+			}
+		}
 		e := event(func(e *session.Event) { e.Helper, e.Master = 4, 1 })
 		line, _ := format.Append(nil, &e)
 		if bytes.IndexByte(line, '\n') != len(line)-1 || !utf8.Valid(line) {

@@ -8,4 +8,5 @@ type Names interface {
 	Service(number uint32) string
 	Policy(id uint32) string
 	Helper(number uint8) string
+	Pool(number uint16) string
 }

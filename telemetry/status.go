@@ -11,6 +11,7 @@ type Status struct {
 	Uptime       time.Duration
 	Sessions     uint64
 	Expectations uint64
+	Exhausted    uint64 // sessions that found no port or address to be translated to
 	Ports        []PortStatus
 	Drops        Counters
 	LogWritten   uint64 // TrafficLog.Written
@@ -38,6 +39,7 @@ func (s *Status) String() string {
 		line.uint("txpkt", p.TxPackets)
 		line.uint("txbyte", p.TxBytes)
 	}
+	line.uint("natexhausted", s.Exhausted)
 	line.uint("drops", s.Drops.Total())
 	for r := packet.ReasonNone + 1; r < packet.NumReasons; r++ {
 		if s.Drops[r] > 0 {

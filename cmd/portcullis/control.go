@@ -51,7 +51,7 @@ func (d *daemon) serveControl(l net.Listener) io.Closer {
 	if l == nil {
 		return io.NopCloser(nil)
 	}
-	s := control.NewServer(&view{d.plane, d.worker}, d.names)
+	s := control.NewServer(&view{d.plane, d.worker, d.names}, d.names)
 	go func() {
 		if err := s.Serve(l); err != nil {
 			d.log.Error(fmt.Sprintf("control socket: %v", err))
@@ -64,6 +64,7 @@ func (d *daemon) serveControl(l net.Listener) io.Closer {
 type view struct {
 	plane  *dataplane.Plane
 	worker *engine.Worker
+	names  *engine.Names
 }
 
 var _ control.Source = (*view)(nil)
@@ -124,6 +125,7 @@ func (v *view) Counters() (c control.Counters) {
 			Created: st.Created, Cleared: st.Cleared, Clashes: st.Clashes,
 			Ephemeral: st.Ephemeral, MaxEphemeral: st.MaxEphemeral, Removable: st.Removable, Tension: st.Tension,
 			DataRanges: st.DataRanges, RangeChildren: st.RangeChildren, RangeRefused: st.RangeRefused,
+			Mappings: st.Mappings, Exhausted: st.Exhausted,
 		}
 	})
 	return c

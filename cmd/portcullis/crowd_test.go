@@ -221,7 +221,7 @@ func (f *firewall) serve(b *testing.B) *control.Client {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := control.NewServer(&view{f.plane, f.worker}, f.names)
+	s := control.NewServer(&view{f.plane, f.worker, f.names}, f.names)
 	go s.Serve(l)
 	b.Cleanup(func() { s.Close() })
 	return control.NewClient(path)

@@ -114,6 +114,7 @@ func (d *daemon) status(traffic *telemetry.TrafficLog) *telemetry.Status {
 		st := d.worker.Stats()
 		s.Uptime = time.Duration(now)
 		s.Sessions, s.Expectations = uint64(st.Sessions), uint64(st.Expectations)
+		s.Exhausted = st.Exhausted
 		s.Drops = d.worker.Drops()
 	})
 	for _, c := range d.cfg.Interfaces {

@@ -32,6 +32,7 @@ func diagnoseCommand() *cobra.Command {
 		group("sys", "Sessions",
 			sessionCommands(a, "session", "IPv4 sessions", control.Family4),
 			sessionCommands(a, "session6", "IPv6 sessions", control.Family6)),
+		firewallCommands(a),
 		group("netlink", "Interfaces",
 			group("interface", "Interfaces", interfaceListCommand(a))))
 	a.flags(c)

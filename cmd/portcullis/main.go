@@ -14,6 +14,14 @@ import (
 )
 
 func main() {
+	if err := newRoot().Execute(); err != nil {
+		report(err)
+		os.Exit(1)
+	}
+}
+
+// newRoot is the command line.
+func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "portcullis",
 		Short:         "A stateful firewall in user space that thinks like a FortiGate",
@@ -23,10 +31,7 @@ func main() {
 	cobra.EnablePrefixMatching = true // diag sys session list, as on a FortiGate
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(runCommand(), checkCommand(), restoreCommand(), versionCommand(), diagnoseCommand(), getCommand())
-	if err := root.Execute(); err != nil {
-		report(err)
-		os.Exit(1)
-	}
+	return root
 }
 
 // report prints err as "portcullis: ..." lines for the operator, or the lines of a

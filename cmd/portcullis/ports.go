@@ -120,7 +120,8 @@ func (d *daemon) serve(cfg *config.Config, fresh map[string]servedPort) error {
 	}
 	for _, c := range cfg.Interfaces {
 		if _, ok := d.ports[c.Name]; ok {
-			errs = append(errs, d.plane.SetAddresses(d.names.InterfaceIndex(c.Name), addresses(c)))
+			i := d.names.InterfaceIndex(c.Name)
+			errs = append(errs, d.plane.SetProxy(i, proxied(cfg, c)), d.plane.SetAddresses(i, addresses(c)))
 		}
 	}
 	return errors.Join(errs...)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/gaissmai/bart"
+
 	"portcullis/packet"
 	"portcullis/session"
 )
@@ -33,7 +35,8 @@ type Table struct {
 	mu       sync.Mutex // guards all below
 	mac      MAC
 	prefixes []netip.Prefix       // our addresses with their subnets
-	proxy    []netip.Prefix       // addresses answered for beside them
+	proxy    bart.Lite            // addresses answered for beside them
+	foreign  []packet.Addr        // some of those, to announce
 	own      map[packet.Addr]bool // our addresses, link-local included
 	ordered  []packet.Addr        // the same, in the order they were given
 	entries  map[packet.Addr]*entry
@@ -73,8 +76,21 @@ func (t *Table) SetAddresses(prefixes []netip.Prefix) {
 func (t *Table) SetProxy(prefixes []netip.Prefix) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.proxy = slices.Clone(prefixes)
+	t.proxy, t.foreign = bart.Lite{}, nil
+	for _, p := range prefixes {
+		t.proxy.Insert(p)
+		if p.Addr().BitLen()-p.Bits() > 8 {
+			continue // most of its addresses nobody has
+		}
+		for a := p.Addr(); p.Contains(a) && len(t.foreign) < maxForeign; a = a.Next() {
+			t.foreign = append(t.foreign, packet.AddrFrom(a))
+		}
+	}
 }
+
+// maxForeign bounds the addresses that are announced without being the interface's
+// own: a link that comes up is not to be flooded.
+const maxForeign = 256
 
 // setOwn derives own and ordered.
 func (t *Table) setOwn() {
@@ -102,15 +118,7 @@ func (t *Table) setOwn() {
 
 // answersFor says whether questions about a are answered with our MAC.
 func (t *Table) answersFor(a packet.Addr) bool {
-	if t.own[a] {
-		return true
-	}
-	for _, p := range t.proxy {
-		if p.Contains(a.Netip()) {
-			return true
-		}
-	}
-	return false
+	return t.own[a] || t.proxy.Contains(a.Netip())
 }
 
 // onLink says whether a is in one of our subnets.
@@ -147,11 +155,13 @@ func (t *Table) source(a packet.Addr) packet.Addr {
 	return packet.AddrFrom(netip.IPv4Unspecified())
 }
 
-// Announce tells the link about every address of ours.
+// Announce tells the link about every address of ours, and about those that are
+// answered for, as far as they are not too many: whoever had them before is
+// forgotten.
 func (t *Table) Announce(out *Outbox) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, a := range t.ordered {
+	for _, a := range slices.Concat(t.ordered, t.foreign) {
 		if a.Is4() {
 			t.announceARP(a, out)
 		} else {

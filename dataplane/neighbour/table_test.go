@@ -150,6 +150,20 @@ func TestAnswers4(t *testing.T) {
 	}
 }
 
+// Who answers for addresses tells the link, but not about more than a few.
+func TestAnnounceProxied(t *testing.T) {
+	for prefix, want := range map[string]int{"192.0.2.76/31": 2, "192.0.0.0/16": 0, "2001:db8:9::/64": 0, "2001:db8::40/127": 2} {
+		tab, out := newTable(), &Outbox{}
+		tab.Announce(out)
+		own := len(out.Frames)
+		out.Reset()
+		tab.SetProxy([]netip.Prefix{netip.MustParsePrefix(prefix)})
+		if tab.Announce(out); len(out.Frames) != own+want {
+			t.Errorf("%s: %d frames besides %d for its own addresses, want %d", prefix, len(out.Frames)-own, own, want)
+		}
+	}
+}
+
 func TestAnswers6(t *testing.T) {
 	tab, out := newTable(), &Outbox{}
 	ask := ndMessage{typ: packet.ICMPv6NeighborSol, src: them6, dst: solicitedNode(us6), target: us6, link: theirMAC}

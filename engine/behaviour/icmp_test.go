@@ -26,7 +26,7 @@ var icmp = document{
 		{id: "REQ-7", level: must, asks: "Errors about hairpinned packets pass, and with one-to-one translation hairpinned queries."},
 		{id: "REQ-7a", level: must, asks: "The error goes to the inner address of whom it concerns."},
 		{id: "REQ-8", level: should, asks: "Whoever gets no session, for want of resources or by policy, is told so (type 3 code 13).", options: []string{"send-deny-packet"},
-			note: "nobody is told by default, as on a FortiGate; the option tells whom a policy denies, and nobody whom ports, room or quota deny"},
+			note: "nobody is told by default, as on a FortiGate"},
 		{id: "REQ-9", level: may, asks: "Policy may keep errors from being sent on some interfaces.",
 			lacks: "there is no such attribute"},
 		{id: "REQ-10a", level: must, asks: "Destination unreachable, time exceeded, and echo are supported."},

@@ -122,7 +122,6 @@ var forgotten = map[string]string{
 	"dirty_children":      "that a session is left alone",
 	"dirty_policy_option": "that a session is left alone",
 	"session_quota":       "that a session is left alone",
-	"nat_blocks":          "blocks that nobody uses, and which were told of",
 	"nat_refused":         "when a pool was told of",
 	"snat_route_keep":     "packets of a session that is overdue",
 }

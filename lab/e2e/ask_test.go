@@ -147,12 +147,16 @@ func refused(t *testing.T, ns *lab.Namespace, network, from, to string) {
 	}
 }
 
-// ping sends ICMP echo requests (RFC 792) and reports whether one is answered
-// from where it went.
+// ping sends an ICMP echo request (RFC 792, RFC 4443) and reports whether it is
+// answered from where it went.
 func ping(ns *lab.Namespace, from, to string) error {
+	network, request, reply := "ip4:icmp", byte(8), byte(0)
+	if strings.Contains(to, ":") {
+		network, request, reply = "ip6:ipv6-icmp", 128, 129
+	}
 	var c net.PacketConn
 	err := ns.Do(func() (err error) {
-		c, err = net.ListenPacket("ip4:icmp", from)
+		c, err = net.ListenPacket(network, from)
 		return err
 	})
 	if err != nil {
@@ -160,9 +164,9 @@ func ping(ns *lab.Namespace, from, to string) error {
 	}
 	defer c.Close()
 	const id = 4711
-	const sum = 0xffff - (8<<8 + id + 1) // there is no carry
-	request := []byte{8, 0, sum >> 8, sum & 0xff, id >> 8, id & 0xff, 0, 1}
-	if _, err := c.WriteTo(request, &net.IPAddr{IP: net.ParseIP(to)}); err != nil {
+	sum := 0xffff - (uint16(request)<<8 + id + 1) // there is no carry; of IPv6 the kernel fills it in
+	echo := []byte{request, 0, byte(sum >> 8), byte(sum), id >> 8, id & 0xff, 0, 1}
+	if _, err := c.WriteTo(echo, &net.IPAddr{IP: net.ParseIP(to)}); err != nil {
 		return err
 	}
 	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -174,7 +178,7 @@ func ping(ns *lab.Namespace, from, to string) error {
 		if err != nil {
 			return err
 		}
-		if n >= 8 && buf[0] == 0 && bytes.Equal(buf[4:8], request[4:]) && by.String() == to {
+		if n >= 8 && buf[0] == reply && bytes.Equal(buf[4:8], echo[4:]) && by.String() == to {
 			return nil
 		}
 	}

@@ -20,7 +20,7 @@ import (
 
 // ask runs a command of the binary against the firewall and returns what it
 // printed, and what it complained about.
-func (s *site) ask(t *testing.T, words ...string) (out, complaint string, err error) {
+func (s box) ask(t *testing.T, words ...string) (out, complaint string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -33,7 +33,7 @@ func (s *site) ask(t *testing.T, words ...string) (out, complaint string, err er
 }
 
 // tells expects that a command prints something of each of the patterns.
-func (s *site) tells(t *testing.T, command string, patterns ...string) string {
+func (s box) tells(t *testing.T, command string, patterns ...string) string {
 	t.Helper()
 	out, complaint, err := s.ask(t, strings.Fields(command)...)
 	if err != nil {

@@ -89,9 +89,10 @@ func TestPools(t *testing.T) {
 		if again := seen(t, client, "tcp", "10.1.0.2:30000", at(8002)); again != first {
 			t.Errorf("seen as %s, before as %s", again, first)
 		}
+		// There is no third address.
 		mark := s.fw.Mark()
 		refused(t, client, "udp", "10.1.0.5:30000", at(8002))
-		s.logged(t, mark, "srcip=10.1.0.5", "dstport=8002", "action=deny")
+		s.logged(t, mark, "type=event", "logid=0100020007", "srcip=10.1.0.5", "dstport=8002", "poolname=one-to-one")
 	})
 	t.Run("fixed-port-range", func(t *testing.T) {
 		// Ten sources share 60417 ports: each has 6041 of them, in order.
