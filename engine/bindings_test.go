@@ -192,8 +192,8 @@ func allocate(tb testing.TB, w *Worker, times int, hold nat.Hold) float64 {
 		began := time.Now()
 		for i := range times {
 			x.key.Src = packet.Addr{Hi: 0, Lo: packet.MustAddr("10.1.0.2").Lo + uint64(i)%bindingClients}
-			b, r := w.bindSource(&x)
-			if r != packet.ReasonNone {
+			b := nat.Binding{Original: x.key}
+			if r := w.bindSource(&x, &b); r != packet.ReasonNone {
 				tb.Fatal(r)
 			}
 			w.nat.Release(&b)

@@ -71,8 +71,8 @@ endport = %d
 	for i := range pool * ports * percent / 100 {
 		x.key.Src = packet.Addr{Lo: client + uint64(i)%60000}
 		x.key.SrcPort = uint16(1024 + i/60000)
-		bound, why := w.bindSource(&x)
-		if why != packet.ReasonNone {
+		bound := nat.Binding{Original: x.key}
+		if why := w.bindSource(&x, &bound); why != packet.ReasonNone {
 			b.Fatalf("%d: %v", i, why)
 		}
 		s := w.table.New()
@@ -88,7 +88,8 @@ endport = %d
 	for b.Loop() {
 		n++
 		x.key.Src = packet.Addr{Lo: client + n%1000}
-		if bound, why := w.bindSource(&x); why == packet.ReasonNone {
+		bound := nat.Binding{Original: x.key}
+		if w.bindSource(&x, &bound) == packet.ReasonNone {
 			w.nat.Release(&bound)
 		}
 	}

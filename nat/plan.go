@@ -23,21 +23,31 @@ type Request struct {
 // packet.ReasonNone, or why there is no binding; pool is then the number of the
 // last pool that had nothing left, 0 for none.
 func (s *Space) Plan(r *Request, use InUse) (b Binding, pool uint16, why packet.Reason) {
+	if pool, why = s.PlanReply(r, use, &b); why == packet.ReasonNone {
+		b.Original = r.Key
+	}
+	return b, pool, why
+}
+
+// PlanReply is Plan for whoever knows the original key: it fills in the rest of b.
+func (s *Space) PlanReply(r *Request, use InUse, b *Binding) (pool uint16, why packet.Reason) {
 	s.now, s.client = r.Now, r.Key.Src
-	if len(r.How.Pools) == 0 {
-		if r.Addr.IsZero() {
-			return b, 0, packet.ReasonNATNoAddress
+	var hold Hold
+	switch {
+	case len(r.How.Pools) > 0:
+		hold, pool, why = s.fromPools(r, use)
+	case r.Addr.IsZero():
+		why = packet.ReasonNATNoAddress
+	default:
+		var ok bool
+		if hold, ok = s.at(r, nil, r.Addr, use); !ok {
+			why = packet.ReasonNATExhausted
 		}
-		if hold, ok := s.at(r, nil, r.Addr, use); ok {
-			return s.bind(r, hold), 0, packet.ReasonNone
-		}
-		return b, 0, packet.ReasonNATExhausted
 	}
-	hold, pool, why := s.fromPools(r, use)
-	if why != packet.ReasonNone {
-		return b, pool, why
+	if why == packet.ReasonNone {
+		s.bind(r, hold, b)
 	}
-	return s.bind(r, hold), 0, packet.ReasonNone
+	return pool, why
 }
 
 // fromPools looks for a translation in the pools in order. Those that are to give
@@ -73,9 +83,9 @@ func (s *Space) fromPools(r *Request, use InUse) (hold Hold, pool uint16, why pa
 }
 
 // bind makes the binding of the probe.
-func (s *Space) bind(r *Request, hold Hold) Binding {
+func (s *Space) bind(r *Request, hold Hold, b *Binding) {
 	s.holder(s.probe.Dst).sessions[classOf(r.Key.Proto)]++
-	return Binding{Original: r.Key, Reply: s.probe, Hold: hold}
+	b.Reply, b.Hold = s.probe, hold
 }
 
 // from looks for a translation in pool p. outside says that p has no share for
@@ -306,7 +316,9 @@ func (s *Space) PlanAt(key *packet.Key, addr, client packet.Addr, now int64, use
 	if !ok {
 		return Binding{}, packet.ReasonNATExhausted
 	}
-	return s.bind(&r, hold), packet.ReasonNone
+	b := Binding{Original: r.Key}
+	s.bind(&r, hold, &b)
+	return b, packet.ReasonNone
 }
 
 // childAt translates the source of a child to an address of p, nil where it is no
