@@ -6,7 +6,7 @@ const (
 	freeTries   = 8   // ports that nobody has, but whose tuple is taken
 	shareProbes = 128 // ports that others have
 
-	barrenProbes = 4 // likewise, where there was none a moment ago
+	barrenProbes = 2 // likewise, where there was none a moment ago
 	pairTries    = 4
 )
 
@@ -20,6 +20,7 @@ type window struct {
 	fixed       bool // no other one
 	alone       bool // nobody else may have it
 	few         bool // guesses are enough
+	barren      bool // share has guessed here in vain before
 }
 
 // choose sets the port of the probe, which has the client's, so that its tuple is
@@ -128,7 +129,7 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 func (s *Space) share(w *window, use InUse) (Hold, bool) {
 	size, probes := uint32(w.last)-uint32(w.first)+1, shareProbes
 	at, is := s.barren.slot(&s.probe)
-	if *at == is || w.few {
+	if w.barren = *at == is; w.barren || w.few {
 		probes = barrenProbes
 	}
 	for range probes {
@@ -159,13 +160,18 @@ type desert struct {
 	proto        uint8
 }
 
-// slot is the place for what probe, a reply key, would come from and to.
+// slot is the place of what probe, a reply key, would come from and to: one of two.
 func (d *deserts) slot(probe *packet.Key) (*desert, desert) {
 	is := desert{addr: probe.Dst, server: probe.Src, proto: probe.Proto}
 	if classOf(probe.Proto) != classICMP {
 		is.port = probe.SrcPort
 	}
-	return &d.list[(mix(is.addr)^mix(is.server)*3^uint64(is.port)*0x9e3779b97f4a7c15)>>53], is
+	at := (mix(is.addr) ^ mix(is.server)*3 ^ uint64(is.port)*0x9e3779b97f4a7c15) >> 53
+	one, other := &d.list[at], &d.list[at^1]
+	if *other == is || *one != is && *other == (desert{}) {
+		return other, is
+	}
+	return one, is
 }
 
 func (d *deserts) note(at *desert, is desert) {

@@ -181,8 +181,8 @@ func (s *Space) overload(r *Request, p *Pool, use InUse) (Hold, bool) {
 		place = next
 	}
 	w := s.enter(r, p, home, sp)
-	if hold, ok := s.share(&w, use); ok {
-		return hold, true
+	if hold, ok := s.share(&w, use); ok || w.barren {
+		return hold, ok
 	}
 	w = s.enter(r, p, uint16(s.below(p.n)), sp)
 	w.few = true
