@@ -39,7 +39,7 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 	}
 	if p.TCPFlags&packet.TCPAck == 0 { // both opened at once: no helper's protocol does
 		s.Bound = false
-		w.detached(s)
+		w.detached(s, whyBothOpened)
 		return false
 	}
 	s.Control = w.controls.attachTCP(s.Ref(), w.names.helper(s.Helper))
@@ -82,7 +82,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
-		w.detached(s)
+		w.detached(s, w.output.Why)
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case w.state != (helpers.State{}):
@@ -116,7 +116,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
 	if out.Detached {
-		w.detached(s)
+		w.detached(s, out.Why)
 	}
 	if out.Encrypted {
 		w.encrypted(s)
@@ -258,10 +258,19 @@ func signed(p *Slot) bool {
 	return option(h, optionMD5) != nil || option(h, optionAO) != nil
 }
 
+// Why the engine itself takes a helper from its session.
+const (
+	whyBothOpened = "both sides opened the connection"
+	whyHalfSeen   = "the other side is not seen"
+)
+
 // detached reports that the helper of s gave the session up.
-func (w *Worker) detached(s *session.Session) {
+func (w *Worker) detached(s *session.Session, why string) {
 	w.stats.Detached++
+	if w.sink == nil {
+		return
+	}
 	e := w.about(s)
-	e.Kind = session.EventHelperDetach
+	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, w.names.whyNumber(why), s.LogEnd
 	w.push(e)
 }

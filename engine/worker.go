@@ -43,6 +43,9 @@ type Options struct {
 	// Advise is told of large blocks of memory; see session.Table.Advise. nil: it
 	// is not.
 	Advise func(block []byte)
+	// AnyAddress lets sessions begin whose addresses cross no router: loopback and
+	// IPv6's link-local ones. For captures, which are often taken on a host itself.
+	AnyAddress bool
 }
 
 // Worker owns one session table and decides about the packets of its share of
@@ -70,6 +73,7 @@ type Worker struct {
 	request   nat.Request   // to nat
 	held      nat.Binding   // likewise
 	lacking   lacking       // pools that were told of as exhausted
+	anywhere  bool          // see Options.AnyAddress
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -122,7 +126,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
 		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
-		lastID: uint32(rng.Uint64()),
+		lastID: uint32(rng.Uint64()), anywhere: o.AnyAddress,
 	}
 	if o.Advise != nil {
 		w.table.Advise(o.Advise)

@@ -40,6 +40,9 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	case session.EventBlock, session.EventBlockHeld, session.EventBlockEnd:
 		f.block(&line, e)
 		return append(line, '\n'), true
+	case session.EventHelperDetach:
+		f.detached(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:

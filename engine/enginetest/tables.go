@@ -167,6 +167,9 @@ func (r *runner) eventLine(e *session.Event) string {
 	if e.Kind == session.EventEnd {
 		b.word("packets %d/%d bytes %d/%d", e.Packets[0], e.Packets[1], e.Bytes[0], e.Bytes[1])
 	}
+	if e.Why != 0 {
+		b.word("because %q", r.names.Why(e.Why))
+	}
 	if e.LogIt {
 		b.word("log")
 	}
