@@ -46,6 +46,8 @@ var arrows = map[string][]string{
 	"examples":                  {},
 	"dataplane/wire":            {"dataplane", "packet"},
 	"dataplane/fault":           {"dataplane", "packet"},
+	"dataplane/pcap":            {},
+	"dataplane/replay":          {"config", "dataplane/pcap", "engine", "helpers", "packet", "session"},
 	"dataplane/soak":            {},
 	"engine/behaviour":          {},
 	"lab":                       {},
