@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"dataplane/fault":           {"dataplane", "packet"},
 	"dataplane/pcap":            {},
 	"dataplane/replay":          {"config", "dataplane/pcap", "engine", "helpers", "packet", "session"},
+	"dataplane/replay/score":    {"dataplane/replay", "helpers", "helpers/builtin"},
 	"dataplane/soak":            {},
 	"engine/behaviour":          {},
 	"lab":                       {},
