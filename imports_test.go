@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"dataplane/wire":            {"dataplane", "packet"},
 	"dataplane/fault":           {"dataplane", "packet"},
 	"dataplane/pcap":            {},
+	"dataplane/pcap/pcaptest":   {},
 	"dataplane/replay":          {"config", "dataplane/pcap", "engine", "helpers", "packet", "session"},
 	"dataplane/replay/score":    {"dataplane/replay", "helpers", "helpers/builtin"},
 	"dataplane/soak":            {},

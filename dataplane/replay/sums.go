@@ -15,8 +15,9 @@ import (
 // thing to a firewall and another to a host.
 //
 //   - A checksum that is exactly the sum of the pseudo-header was left to the card.
-//   - A host whose first packet of all has a wrong checksum leaves them to its card;
-//     the others' are judged as they are.
+//   - A host whose first packet of all has a wrong checksum leaves them to its card,
+//     or its addresses were changed in the capture; the others' are judged as they
+//     are. Transport and IPv4 header are judged apart.
 //   - A TCP packet larger than the MTU is a super-packet.
 //
 // A frame that was cut when it was captured (snap length) is filled up with zeros
@@ -26,6 +27,7 @@ import (
 // sums knows who leaves checksums to a network card.
 type sums struct {
 	leaves    map[packet.Addr]bool // by host; absent where nothing was heard of it
+	headers   map[packet.Addr]bool // likewise, of IPv4 headers
 	mtu       int
 	completed int // checksums that were taken as right
 }
@@ -35,9 +37,8 @@ func (s *sums) parse(p *packet.Packet, frame []byte, isCut bool) packet.Reason {
 	had := uint32(len(frame))
 	if isCut {
 		frame = fill(frame)
-	} else {
-		mendIPv4(frame)
 	}
+	s.mend(frame)
 	if r := p.Parse(frame, packet.Offload{}); r != packet.ReasonNone || p.Kind == packet.KindARP {
 		return r
 	}
@@ -123,9 +124,9 @@ func (s *sums) segment(p *packet.Packet) {
 	p.FixChecksum()
 }
 
-// mendIPv4 gives an IPv4 header the length and the checksum that were left to a
-// card, where there are none.
-func mendIPv4(frame []byte) {
+// mend gives an IPv4 header the length that was left to a card, where there is
+// none, and its checksum: where there is none, or its sender's first one was wrong.
+func (s *sums) mend(frame []byte) {
 	h := frame[packet.EthernetSize:]
 	if binary.BigEndian.Uint16(frame[12:]) != 0x0800 || len(h) < 20 || len(h) > 65535 || h[0]>>4 != 4 {
 		return
@@ -134,24 +135,43 @@ func mendIPv4(frame []byte) {
 	if size < 20 || size > len(h) {
 		return
 	}
-	long := h[2] == 0 && h[3] == 0 && h[9] == packet.ProtoTCP
-	if long {
+	if h[2] == 0 && h[3] == 0 && h[9] == packet.ProtoTCP {
 		binary.BigEndian.PutUint16(h[2:], uint16(len(h)))
-	}
-	if long || h[10] == 0 && h[11] == 0 {
 		fixHeader(h[:size])
+		s.completed++
+		return
+	}
+	right, none := headerSum(h[:size]) == 0, h[10] == 0 && h[11] == 0
+	host := packet.AddrFrom4(h[12:])
+	leaves, known := s.headers[host]
+	if !known && !none {
+		if s.headers == nil {
+			s.headers = map[packet.Addr]bool{}
+		}
+		leaves = !right
+		s.headers[host] = leaves
+	}
+	if !right && (none || leaves) {
+		fixHeader(h[:size])
+		s.completed++
 	}
 }
 
-// fixHeader computes the checksum of an IPv4 header.
-func fixHeader(h []byte) {
-	h[10], h[11] = 0, 0
+// headerSum is the checksum that an IPv4 header ought to have were the one in it 0;
+// 0 where the one in it is right.
+func headerSum(h []byte) uint16 {
 	var sum uint32
 	for i := 0; i < len(h); i += 2 {
 		sum += uint32(binary.BigEndian.Uint16(h[i:]))
 	}
 	sum = sum>>16 + sum&0xffff
-	binary.BigEndian.PutUint16(h[10:], ^uint16(sum>>16+sum))
+	return ^uint16(sum>>16 + sum)
+}
+
+// fixHeader computes the checksum of an IPv4 header.
+func fixHeader(h []byte) {
+	h[10], h[11] = 0, 0
+	binary.BigEndian.PutUint16(h[10:], headerSum(h))
 }
 
 // fill adds zeros to a frame that was cut, up to the length that its IP header says.
