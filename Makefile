@@ -11,9 +11,10 @@ UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
+CAPTURES ?= ../shared/captures
 SOAK     ?= 30s
 RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
-           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak ./control ./handover ./cmd/portcullis
+           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/pcap ./dataplane/replay ./dataplane/soak ./control ./handover ./cmd/portcullis
 
 export CGO_ENABLED := 0
 # Where the tests look for what is unpacked.
@@ -22,7 +23,7 @@ export PORTCULLIS_TOOLS := $(TOOLDIR)
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz bench lint docs clean
+.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz score bench lint docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -90,6 +91,9 @@ fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 			$(GO) test -buildvcs=false "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s </dev/null || exit 1; \
 		done || exit 1; \
 	done
+
+score: go ## hold the session helpers against captures with known truth (CAPTURES=../shared/captures)
+	@$(GO) run -buildvcs=false ./dataplane/replay/score -captures $(CAPTURES)
 
 bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem

@@ -133,7 +133,7 @@ func scoreAll(dir string) ([]*result, error) {
 
 // add plays one file.
 func (r *result) add(dir, file string, rows []verdict) error {
-	r.built = r.built || helpers.Lookup(r.protocol) != nil
+	r.built = r.built || slices.ContainsFunc(rows, func(v verdict) bool { return helpers.Lookup(v.helper) != nil })
 	r.files++
 	if !slices.ContainsFunc(rows, func(v verdict) bool { return v.why == "" }) {
 		r.silent++

@@ -22,8 +22,8 @@ func print(out io.Writer, all []*result) error {
 		if r.expected == 0 {
 			precision = "-"
 		}
-		if !r.built {
-			recall, precision = "no helper", "-"
+		if !r.built && may > 0 {
+			recall = "no helper"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%s\t%d\t%d\t\n",
 			r.protocol, r.files, len(r.rows), may, found, recall, r.expected, len(r.wrong), precision, flows, accepted)
