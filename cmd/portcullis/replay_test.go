@@ -41,10 +41,10 @@ func TestReplay(t *testing.T) {
 	name, data := captured(t)
 	out, err := command(nil, "replay", name)
 	for _, want := range []string{
-		"     1     0.000000  session  #1  udp 10.1.0.2:50000 > 10.2.0.2:69  capture to capture  policy 1  helper tftp\n",
+		"     1     0.000000  session  #1  udp 10.1.0.2:50000 > 10.2.0.2:69  helper tftp\n",
 		"     1     0.000000  expect   udp 10.2.0.2 > 10.1.0.2:50000  helper tftp  of #1\n",
-		"     2     0.000001  child    #2  udp 10.2.0.2:4000 > 10.1.0.2:50000  capture to capture  policy 1  helper tftp  of #1\n",
-		"\n2 frames in 1 files, ",
+		"     2     0.000001  child    #2  udp 10.2.0.2:4000 > 10.1.0.2:50000  helper tftp  of #1\n",
+		"\nframes        2, files 1, ",
 	} {
 		if err != nil || !strings.Contains("\n"+out, want) {
 			t.Errorf("%v\n%s\nexpected %s", err, out, want)
@@ -88,7 +88,7 @@ func TestReplayMistakes(t *testing.T) {
 		said, why string
 	}{
 		{[]string{torn}, "session  #1", torn + ": frame 2, at byte 132: the file ends here: expected 4 bytes of a block's end, found 1"},
-		{[]string{name, "/nonexistent"}, "2 frames in 1 files", "open /nonexistent: no such file or directory"},
+		{[]string{name, "/nonexistent"}, "frames        2, files 1", "open /nonexistent: no such file or directory"},
 		{[]string{"--helper", "ftp", name}, "", `--helper "ftp": expected NAME:PROTO:PORT, as ftp:6:2121`},
 		{[]string{"--helper", "ftp:6:0", name}, "", `--helper "ftp:6:0": expected NAME:PROTO:PORT, as ftp:6:2121`},
 		{[]string{"--helper", "nosuch:6:5", name}, "", `helper "nosuch": not built in: expected one of `},

@@ -34,7 +34,7 @@ type Event struct {
 	Session uint32 `json:"session,omitempty"` // number of the session; of an expectation, of its control session
 	Master  uint32 `json:"master,omitempty"`  // of a child, its control session
 	Helper  string `json:"helper,omitempty"`
-	Policy  uint32 `json:"policy,omitempty"`
+	Policy  uint32 `json:"policy,omitempty"` // with a configuration alone, as the interfaces
 	In      string `json:"in,omitempty"`
 	Out     string `json:"out,omitempty"`
 
@@ -123,7 +123,7 @@ func (e *Event) String() string {
 			fmt.Fprintf(&b, " to %s", e.Out)
 		}
 	}
-	if e.Kind == Session || e.Kind == Child {
+	if e.Policy != 0 && (e.Kind == Session || e.Kind == Child) {
 		fmt.Fprintf(&b, "  policy %d", e.Policy)
 	}
 	if e.Helper != "" {

@@ -42,6 +42,7 @@ type Player struct {
 	names  *engine.Names
 	rules  *engine.Ruleset
 	worker *engine.Worker
+	open   bool   // everything is allowed: there is no policy or interface to tell of
 	in     uint16 // where no route tells
 	fixed  bool   // and where one does
 
@@ -73,7 +74,7 @@ func New(o Options) (*Player, error) {
 	if cfg, err = withHelpers(cfg, o.Helpers); err != nil {
 		return nil, err
 	}
-	p := &Player{emit: o.Emit, names: engine.NewNames(), sums: sums{}, buf: make([]byte, 0, 64<<10), sides: newSides()}
+	p := &Player{emit: o.Emit, open: open, names: engine.NewNames(), sums: sums{}, buf: make([]byte, 0, 64<<10), sides: newSides()}
 	if p.emit == nil {
 		p.emit = func(*Event) {}
 	}
@@ -278,13 +279,21 @@ func (p *Player) dropped(q *packet.Packet, why packet.Reason) {
 	e := p.event(Drop)
 	e.Reason = why.String()
 	if q.Kind == packet.KindIPv4 || q.Kind == packet.KindIPv6 {
-		e.In = p.names.Interface(q.In)
+		e.In = p.port(q.In)
 		e.flow(&q.Key, q.Frag)
 		if q.Frag {
 			e.Dport = nil
 		}
 	}
 	p.emit(e)
+}
+
+// port is the name of an interface, where there is any to tell of.
+func (p *Player) port(i uint16) string {
+	if p.open {
+		return ""
+	}
+	return p.names.Interface(i)
 }
 
 // event begins an event of this moment.

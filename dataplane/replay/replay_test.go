@@ -170,11 +170,11 @@ func TestJSON(t *testing.T) {
 	if err := p.Play("a.pcap", bytes.NewReader(pcaptest.Classic(binary.BigEndian, false, 1, frames...))); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"event":"session","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","policy":1,"in":"capture","out":"capture","proto":"udp","src":"10.1.0.2","sport":50000,"dst":"10.2.0.2","dport":69}
-{"event":"expect","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","policy":1,"proto":"udp","src":"10.2.0.2","dst":"10.1.0.2","dport":50000}
-{"event":"child","file":"a.pcap","frame":2,"time":0,"session":2,"master":1,"helper":"tftp","policy":1,"in":"capture","out":"capture","proto":"udp","src":"10.2.0.2","sport":4000,"dst":"10.1.0.2","dport":50000}
-{"event":"session","file":"a.pcap","frame":3,"time":1,"session":3,"policy":1,"in":"capture","out":"capture","proto":"gre","src":"10.1.0.2","dst":"10.2.0.2","call_id":0}
-{"event":"drop","file":"a.pcap","frame":4,"time":2,"in":"capture","proto":"icmp","src":"10.1.0.2","dst":"224.0.0.1","reason":"multicast"}
+	want := `{"event":"session","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","proto":"udp","src":"10.1.0.2","sport":50000,"dst":"10.2.0.2","dport":69}
+{"event":"expect","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","proto":"udp","src":"10.2.0.2","dst":"10.1.0.2","dport":50000}
+{"event":"child","file":"a.pcap","frame":2,"time":0,"session":2,"master":1,"helper":"tftp","proto":"udp","src":"10.2.0.2","sport":4000,"dst":"10.1.0.2","dport":50000}
+{"event":"session","file":"a.pcap","frame":3,"time":1,"session":3,"proto":"gre","src":"10.1.0.2","dst":"10.2.0.2","call_id":0}
+{"event":"drop","file":"a.pcap","frame":4,"time":2,"proto":"icmp","src":"10.1.0.2","dst":"224.0.0.1","reason":"multicast"}
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nexpected\n%s", &out, want)
@@ -201,8 +201,8 @@ func TestSeveralFiles(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := "0:     1     0.000000  session  #1  udp 10.1.0.2:5 > 10.2.0.2:53  capture to capture  policy 1\n" +
-		"1:     2     3.000000  session  #2  udp 10.1.0.2:6 > 10.2.0.2:53  capture to capture  policy 1"
+	want := "0:     1     0.000000  session  #1  udp 10.1.0.2:5 > 10.2.0.2:53\n" +
+		"1:     2     3.000000  session  #2  udp 10.1.0.2:6 > 10.2.0.2:53"
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("got\n%s\nexpected\n%s", got, want)
 	}

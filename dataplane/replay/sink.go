@@ -36,12 +36,20 @@ func (p *Player) Push(e *session.Event) bool {
 func (p *Player) about(kind Kind, e *session.Event) *Event {
 	x := p.event(kind)
 	x.Time = seconds(time.Duration(e.Tick))
-	x.Session, x.Policy = e.ID, e.Policy
+	x.Session, x.Policy = e.ID, p.policy(e)
 	x.Helper = p.names.Helper(e.Helper)
 	x.flow(&e.Key, false)
 	leave := e.ReplyKey.Reply()
 	x.translated(&e.Key, &leave, false)
 	return x
+}
+
+// policy is the number of the policy, where there is any to tell of.
+func (p *Player) policy(e *session.Event) uint32 {
+	if p.open {
+		return 0
+	}
+	return e.Policy
 }
 
 func (p *Player) began(e *session.Event) {
@@ -53,7 +61,7 @@ func (p *Player) began(e *session.Event) {
 		p.summary.Sessions++
 	}
 	x := p.about(kind, e)
-	x.In, x.Out, x.Master = p.names.Interface(e.In), p.names.Interface(e.Out), e.Master
+	x.In, x.Out, x.Master = p.port(e.In), p.port(e.Out), e.Master
 	p.sides.begin(e)
 	p.emit(x)
 }
@@ -70,7 +78,7 @@ func (p *Player) ended(e *session.Event) {
 func (p *Player) expects(e *session.Event) {
 	p.summary.Expected++
 	x := p.event(Expect)
-	x.Session, x.Policy, x.Helper = e.Master, e.Policy, p.names.Helper(e.Helper)
+	x.Session, x.Policy, x.Helper = e.Master, p.policy(e), p.names.Helper(e.Helper)
 	wild := e.Key.SrcPort == 0
 	x.flow(&e.Key, wild)
 	leave := e.ReplyKey.Reply()

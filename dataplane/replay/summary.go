@@ -41,7 +41,7 @@ type Summary struct {
 // Write prints s for people.
 func (s *Summary) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d frames in %d files, %.3f seconds\n", s.Frames, s.Files, s.Seconds)
+	fmt.Fprintf(&b, "frames        %d, files %d, seconds %.3f\n", s.Frames, s.Files, s.Seconds)
 	fmt.Fprintf(&b, "packets       %d forwarded, %d held, %d answered, %d dropped\n", s.Forwarded, s.Held, s.Answered, s.Dropped)
 	fmt.Fprintf(&b, "sessions      %d began, %d children of helpers, %d live at the end\n", s.Sessions, s.Children, s.Live)
 	fmt.Fprintf(&b, "expectations  %d made, %d unused, %d waiting at the end; %d announcements refused, %d helpers let go\n",
