@@ -127,12 +127,13 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	b, r := w.translate(p, d, to, m)
+	var b nat.Binding
+	r := w.translate(p, d, to, m, &b)
 	if r != packet.ReasonNone {
 		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, r, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	s := w.begin(p, b, to, session.Ref{})
+	s := w.begin(p, &b, to, session.Ref{})
 	if s == nil {
 		w.tellOf(p, m.Policy)
 		return nil, Drop, packet.ReasonSessionTableFull
@@ -190,7 +191,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		return nil, Drop, packet.ReasonSessionClash
 	}
 	was := *e // what makes room for the child may take it along
-	s := w.begin(p, b, to, was.Master)
+	s := w.begin(p, &b, to, was.Master)
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
@@ -210,9 +211,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 
 // begin makes a session with these keys, which is not yet in the table, or nil
 // where that has no room; then what the binding holds is given back. Its master, where it has one, does not give way to it.
-func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Ref) *session.Session {
+func (w *Worker) begin(p *Slot, b *nat.Binding, to route.Route, master session.Ref) *session.Session {
 	if !w.room(master) {
-		w.nat.Release(&b)
+		w.nat.Release(b)
 		return nil
 	}
 	s := w.table.New()

@@ -21,8 +21,10 @@ func (w *Worker) destination(p *Slot) destination {
 // destination is the destination of first packets with that key that come in by
 // interface in.
 func (rs *Ruleset) destination(in uint16, key *packet.Key) destination {
-	if v, to, ok := rs.virtual.Lookup(in, key); ok {
-		return destination{key: to, vip: v.Number, altered: true}
+	if rs.virtual.Owns(key.Dst) {
+		if v, to, ok := rs.virtual.Lookup(in, key); ok {
+			return destination{key: to, vip: v.Number, altered: true}
+		}
 	}
 	if inner, ok := rs.sources.Inward(key.Dst); ok {
 		d := destination{key: *key, altered: true}

@@ -61,27 +61,33 @@ func (rs *Ruleset) translation(x *way) (how *nat.Source) {
 	return how
 }
 
-// translate decides the translation of the session that p opens.
-func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Match) (nat.Binding, packet.Reason) {
-	x := wayOf(p, d, to, m.Policy.ID)
-	b, r := w.bindSource(&x)
+// translate decides the translation of the session that p opens: b, which is empty.
+func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Match, b *nat.Binding) packet.Reason {
 	b.Original = p.Key
-	return b, r
+	if w.rules.central == nil && d.vip == 0 && w.rules.sources.Policy(m.Policy.ID) == nil { // most are not
+		b.Reply = d.key.Reply()
+		return packet.ReasonNone
+	}
+	x := wayOf(p, d, to, m.Policy.ID)
+	return w.bindSource(&x, b)
 }
 
 // bindSource decides the translation of the source of a session that crosses the
-// box by x.
-func (w *Worker) bindSource(x *way) (nat.Binding, packet.Reason) {
+// box by x: all of b, which is empty, but the original key.
+func (w *Worker) bindSource(x *way, b *nat.Binding) packet.Reason {
 	how, addr, whole := w.rules.source(x)
 	if how == nil {
-		return nat.Identity(x.key), packet.ReasonNone
+		b.Reply = x.key.Reply()
+		return packet.ReasonNone
 	}
-	w.request = nat.Request{Key: x.key, How: how, Out: x.out, Addr: addr, Whole: whole, Policy: x.policy, Now: int64(w.now)}
-	b, pool, r := w.nat.Plan(&w.request, w)
+	q := &w.request
+	q.Key, q.How, q.Addr, q.Whole = x.key, how, addr, whole
+	q.Out, q.Policy, q.Now = x.out, x.policy, int64(w.now)
+	pool, r := w.nat.PlanReply(q, w, b)
 	if r == packet.ReasonNATExhausted {
 		w.exhausted(pool, x.policy, &x.key)
 	}
-	return b, r
+	return r
 }
 
 // childSource is the address that a child leaves with whose policy translates no
