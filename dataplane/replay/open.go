@@ -6,9 +6,6 @@ import (
 	"portcullis/config"
 )
 
-// openName is the interface of the configuration that allows everything.
-const openName = "capture"
-
 // openText allows everything from anybody to anybody, with the factory's helpers,
 // also what begins in the middle. There is one interface with everybody behind it:
 // which side of a firewall a host would be on does not follow from a capture, and

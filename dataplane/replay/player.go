@@ -55,6 +55,7 @@ type Player struct {
 	buf     []byte
 	sums    sums
 	sides   sides
+	early   early
 	summary Summary
 }
 
@@ -172,6 +173,7 @@ func (p *Player) Play(name string, r io.Reader) error {
 		p.pass(f.Time)
 		p.file, p.frame = name, f.Number
 		p.arrive(&f)
+		p.again()
 	}
 }
 
@@ -246,6 +248,11 @@ func (p *Player) arrive(f *pcap.Frame) {
 	p.worker.Process(p.now, p.slot[:])
 	p.sides.mapped = false
 	s.Key = key // of a packet that was turned around it is another
+	if s.Verdict == engine.Drop && s.Reason == packet.ReasonHelperGap && !isCut {
+		if p.early.keep(p.file, f, key, p.now) {
+			return // it was dropped before
+		}
+	}
 	p.judge(s, isCut)
 }
 
@@ -310,5 +317,6 @@ func (p *Player) Close() Summary {
 	s.Live, s.Waiting = st.Sessions, st.Expectations
 	s.Refused = st.Refused
 	s.Completed = p.sums.completed
+	s.Resent = p.early.resent
 	return s
 }

@@ -26,6 +26,7 @@ type Summary struct {
 	Links     map[string]int `json:"links,omitempty"` // frames of links that carry no IP known here
 	Cut       int            `json:"cut"`             // frames that the capture has a part of
 	Completed int            `json:"completed"`       // checksums that a network card would have computed
+	Resent    int            `json:"resent"`          // segments that came before their turn, and once more in it
 
 	Sessions int `json:"sessions"` // began
 	Children int `json:"children"`
@@ -53,6 +54,7 @@ func (s *Summary) Write(w io.Writer) error {
 		{s.Neighbour, "frames of ARP or neighbour discovery, which ports answer themselves"},
 		{s.Sent, "frames that the firewall itself would have sent: passed over"},
 		{s.Cut, "frames cut when they were captured (snap length)"},
+		{s.Resent, "segments dropped because they came before their turn (helper-gap), and taken as sent again in it"},
 		{s.Completed, "checksums that were left to a network card: taken as right"},
 	} {
 		if n.count != 0 {

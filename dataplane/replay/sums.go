@@ -38,7 +38,8 @@ func (s *sums) parse(p *packet.Packet, frame []byte, isCut bool) packet.Reason {
 	if isCut {
 		frame = fill(frame)
 	}
-	s.mend(frame)
+	s.mend4(frame)
+	s.mend6(frame)
 	if r := p.Parse(frame, packet.Offload{}); r != packet.ReasonNone || p.Kind == packet.KindARP {
 		return r
 	}
@@ -124,9 +125,19 @@ func (s *sums) segment(p *packet.Packet) {
 	p.FixChecksum()
 }
 
-// mend gives an IPv4 header the length that was left to a card, where there is
+// mend6 gives an IPv6 header the length that was left to a card.
+func (s *sums) mend6(frame []byte) {
+	h := frame[packet.EthernetSize:]
+	if binary.BigEndian.Uint16(frame[12:]) != 0x86dd || len(h) <= 40 || len(h)-40 > 65535 || h[4] != 0 || h[5] != 0 || h[6] != packet.ProtoTCP {
+		return
+	}
+	binary.BigEndian.PutUint16(h[4:], uint16(len(h)-40))
+	s.completed++
+}
+
+// mend4 gives an IPv4 header the length that was left to a card, where there is
 // none, and its checksum: where there is none, or its sender's first one was wrong.
-func (s *sums) mend(frame []byte) {
+func (s *sums) mend4(frame []byte) {
 	h := frame[packet.EthernetSize:]
 	if binary.BigEndian.Uint16(frame[12:]) != 0x0800 || len(h) < 20 || len(h) > 65535 || h[0]>>4 != 4 {
 		return
