@@ -87,7 +87,15 @@ func (w *Worker) alone(p *Slot, r packet.Reason) (*session.Session, Verdict, pac
 
 // route finds the way to dst.
 func (w *Worker) route(dst packet.Addr) (route.Route, packet.Reason) {
-	to, ok := w.rules.routes.Lookup(dst)
+	return usable(w.rules.routes.Lookup(dst))
+}
+
+// back finds the way of an answer to dst, whose packets come in by interface in.
+func (w *Worker) back(dst packet.Addr, in uint16) (route.Route, packet.Reason) {
+	return usable(w.rules.routes.Back(dst, in))
+}
+
+func usable(to route.Route, ok bool) (route.Route, packet.Reason) {
 	switch {
 	case !ok:
 		return to, packet.ReasonNoRoute
@@ -221,7 +229,7 @@ func (w *Worker) begin(p *Slot, b *nat.Binding, to route.Route, master session.R
 	s.SetRewrites()
 	s.Out[packet.Original], s.Hop[packet.Original] = to.Out, to.Hop
 	s.Out[packet.Reply] = p.In
-	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && !back.Blackhole {
+	if back, ok := w.rules.routes.Back(p.Key.Src, p.In); ok && !back.Blackhole {
 		s.Out[packet.Reply], s.Hop[packet.Reply] = back.Out, back.Hop
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation

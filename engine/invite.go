@@ -26,13 +26,27 @@ func (w *Worker) invites(p *Slot) *nat.Mapping {
 		return nil
 	}
 	m := w.nat.Inbound(&p.Key)
-	if m == nil || m.Filter == nat.FilterSTUN && !isSTUN(p) {
+	if m == nil {
 		return nil
+	}
+	switch w.filter(m.Outer, m.Policy) {
+	case nat.FilterExact:
+		return nil
+	case nat.FilterSTUN:
+		if !isSTUN(p) {
+			return nil
+		}
 	}
 	if pol, ok := w.rules.policies.Policy(m.Policy); !ok || !pol.Accept {
 		return nil
 	}
 	return m
+}
+
+// filter is who may send to address outer of a mapping that a policy has let its
+// client make: as the policy, or the pool, says now.
+func (w *Worker) filter(outer packet.Addr, policy uint32) nat.Filter {
+	return w.nat.Filter(outer, w.rules.sources.Policy(policy))
 }
 
 // isSTUN says whether p carries a STUN message (RFC 8489 section 5): two zero bits,
@@ -100,7 +114,7 @@ func (w *Worker) invitedBy(s *session.Session, id uint32) {
 // do so still, and let strangers in.
 func (w *Worker) stillInvited(s *session.Session) bool {
 	pol, ok := w.rules.policies.Policy(s.Policy)
-	if !ok || !pol.Accept {
+	if !ok || !pol.Accept || w.filter(s.Key[packet.Original].Dst, s.Policy) == nat.FilterExact {
 		return false
 	}
 	w.invitedBy(s, pol.ID)

@@ -101,6 +101,12 @@ func (s *Space) Inbound(key *packet.Key) *Mapping {
 	return nil
 }
 
+// Filter is who may send to address outer of a mapping as the configuration is now.
+// how is the translation of the mapping's policy, nil where it has none any more.
+func (s *Space) Filter(outer packet.Addr, how *Source) Filter {
+	return how.filter(s.sources.Pool(outer))
+}
+
 // Join has a session that came in through the mapping of a client's port, with
 // that original key, keep it alive from now on. It reports false where the mapping
 // has gone, even if another client has its port now.

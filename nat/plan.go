@@ -11,9 +11,9 @@ type Request struct {
 	Out uint16 // the interface that it leaves by
 	// Addr is the address to translate to where How has no pools; zero is none.
 	Addr packet.Addr
-	// Whole says that Addr belongs to the client alone, as that of a virtual IP
+	// Sole says that Addr belongs to the client alone, as that of a virtual IP
 	// does: its ports are kept whatever they are.
-	Whole  bool
+	Sole   bool
 	Policy uint32 // that accepts it
 	Now    int64  // nanoseconds
 }
@@ -107,7 +107,7 @@ func (s *Space) from(r *Request, p *Pool, use InUse) (hold Hold, ok, outside boo
 		if !ours {
 			return hold, false, true
 		}
-		hold, ok = s.whole(r, addr, use)
+		hold, ok = s.portless(r, addr, use)
 	default:
 		hold, ok = s.overload(r, p, use)
 	}
@@ -120,8 +120,8 @@ func (s *Space) start(r *Request, addr packet.Addr) {
 	s.probe.Dst = addr
 }
 
-// whole translates to an address without touching ports.
-func (s *Space) whole(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
+// portless translates to an address without touching ports.
+func (s *Space) portless(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 	s.start(r, addr)
 	return HoldAddress, !use.Taken(&s.probe)
 }
@@ -131,7 +131,7 @@ func (s *Space) whole(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
 	c := classOf(r.Key.Proto)
 	if c == classOther {
-		return s.whole(r, addr, use)
+		return s.portless(r, addr, use)
 	}
 	if p == nil && r.How.Filter != FilterExact && mappable(c) {
 		if hold, ok := s.mappedAt(r, addr, use); ok {
@@ -144,7 +144,7 @@ func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool
 }
 
 func (s *Space) window(r *Request, p *Pool, addr packet.Addr) window {
-	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Whole || classOf(r.Key.Proto) == classSCTP, fixed: r.How.Fixed}
+	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Sole || classOf(r.Key.Proto) == classSCTP, fixed: r.How.Fixed}
 	w.first, w.last = r.How.window(p, r.Key.Proto)
 	if p != nil && p.Method == FixedPortRange {
 		_, w.first, w.last, _ = p.fixed(r.Key.Src)
@@ -329,7 +329,7 @@ func (s *Space) childAt(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold,
 	case p != nil && p.Method == OneToOne:
 		return s.leaseAt(r, p, addr, use)
 	case c == classOther || p != nil && p.Method == NPTv6:
-		return s.whole(r, addr, use)
+		return s.portless(r, addr, use)
 	case p != nil && p.Method == PortBlock:
 		return s.fromBlocksAt(r, p, addr, use)
 	}
