@@ -172,6 +172,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	}
 	leave := e.Leave
 	leave.SrcPort = p.Key.SrcPort
+	if leave.Src.IsZero() { // anyone
+		leave.Src = p.Key.Src
+	}
 	to, r := w.route(leave.Dst)
 	if r != packet.ReasonNone {
 		return nil, Drop, r
@@ -209,7 +212,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
 	w.shape(s, master.Shaper)
-	if e := w.expect.Find(&p.Key); e != nil {
+	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
 		w.expect.Remove(e)
 	}
 	w.stats.Children++

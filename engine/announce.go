@@ -27,12 +27,49 @@ func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper
 // MayRewrite says whether the peer knows the sender of direction dir by another
 // address or port than its own.
 func (n *announcer) MayRewrite(dir packet.Dir) bool {
+	if n.helper.Mentions {
+		return n.s.Translated()
+	}
 	own, seen := &n.s.Key[dir], &n.s.Key[dir.Other()]
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
 // Cancel voids what the session's helper announced and nobody has used yet.
 func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone) }
+
+// CancelTag voids those of a tag.
+func (n *announcer) CancelTag(tag uint32) {
+	n.w.expect.RemoveTag(n.s.ID, tag, n.w.expectationGone)
+}
+
+// Known is what the receiver of direction dir knows an endpoint by that its sender
+// mentions: either end of the control session, or an endpoint that is expected
+// there just now.
+func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
+	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil && port != 0 {
+		if x.Leave.Dst == at && x.Leave.DstPort == port {
+			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
+		}
+		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
+	}
+	switch {
+	case at == mine.Src && (port == 0 || port == mine.SrcPort):
+		return known(peer.Dst, peer.DstPort, port), true
+	case at == mine.Dst && (port == 0 || port == mine.DstPort):
+		return known(peer.Src, peer.SrcPort, port), true
+	}
+	return ap, false
+}
+
+// known is an endpoint, or where no port was mentioned an address alone.
+func known(a packet.Addr, port, mentioned uint16) netip.AddrPort {
+	if mentioned == 0 {
+		port = 0
+	}
+	return netip.AddrPortFrom(a.Netip(), port)
+}
 
 // lowPort is the first port that a helper may announce unless its protocol needs
 // lower ones.
@@ -54,6 +91,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		return netip.AddrPort{}, false
 	}
 	x := session.Expectation{
+		Many: e.Many, Tag: e.Tag,
 		Match: packet.Key{
 			Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto,
 		},
@@ -64,27 +102,56 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		Service: n.s.Service, Helper: n.s.Helper,
 		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
 	}
-	if !n.place(&x, mine, peer, implied) {
+	if e.Anyone {
+		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
+	}
+	if !n.place(&x, mine, peer, implied, e.Pair) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
+	n.announced(&x)
+	if e.Pair {
+		n.second(x)
+	}
+	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
+}
+
+// announced reports an expectation.
+func (n *announcer) announced(x *session.Expectation) {
 	n.w.stats.Expected++
 	n.w.push(&session.Event{
 		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
 		Master: n.ref.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	})
-	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
 }
 
+// second expects the flow of RTCP beside that of RTP, x: at the port behind it.
+func (n *announcer) second(x session.Expectation) {
+	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
+		n.refused()
+		return
+	}
+	x.Match.DstPort++
+	x.Leave.DstPort++
+	switch n.w.expect.Add(x, n.perMaster(), n.w.expectationGone) {
+	case session.Added, session.Refreshed:
+		n.announced(&x)
+	default:
+		n.refused()
+	}
+}
+
+func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpects, 1)) }
+
 // place finds the port that the peer will be told and puts x into the table.
-func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied bool) bool {
-	perMaster := n.limits.most(max(n.helper.MaxExpects, 1))
+func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied, pair bool) bool {
+	perMaster := n.perMaster()
 	switch {
 	case mine.Src == peer.Dst: // the sender is not translated
 	case implied: // its own port, as translated
 		x.Match.DstPort = peer.DstPort
 	default:
-		return n.reserve(x, perMaster)
+		return n.reserve(x, perMaster, pair)
 	}
 	r := n.w.expect.Add(*x, perMaster, n.w.expectationGone)
 	return r == session.Added || r == session.Refreshed
@@ -92,12 +159,16 @@ func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implie
 
 // reserve takes the announced port on the translated address where it is free,
 // else another one.
-func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
+func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bool {
 	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil {
 		x.Match = old.Match // announced again: the same port is spelt
 		return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Refreshed
 	}
-	port, r := n.w.nat.Reserve(&x.Match, x.Leave.Dst, n.w)
+	ask := n.w.nat.Reserve
+	if pair {
+		ask = n.w.nat.ReservePair
+	}
+	port, r := ask(&x.Match, x.Leave.Dst, n.w)
 	if r != packet.ReasonNone {
 		return false
 	}

@@ -286,17 +286,22 @@ func follows(s *session.Record) bool {
 func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	e := &r.Expect
 	*e = session.Expectation{}
-	six, opener, proto := f.uint8(), f.uint8(), f.uint8()
-	if six&^is6 != 0 || opener > uint8(packet.Reply) {
-		f.fail("family %d, direction %d: expected 0 or 1", six, opener)
+	what, opener, proto := f.uint8(), f.uint8(), f.uint8()
+	six := what & is6
+	if what&^(is6|isMany|isOpen) != 0 || opener > uint8(packet.Reply) {
+		f.fail("conditions %d, direction %d", what, opener)
 	}
 	e.Opener, e.Helper = packet.Dir(opener), f.uint8()
 	if e.Helper == 0 || int(e.Helper) >= len(t.Helpers) {
 		f.fail("helper %d: expected 1 to %d", e.Helper, len(t.Helpers)-1)
 	}
 	e.Match, e.Leave = f.key(proto, six != 0), f.key(proto, six != 0)
+	if e.Many = what&isMany != 0; what&isOpen != 0 {
+		e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
+	}
 	e.Master.ID, e.Policy = f.uint32(), f.uint32()
 	e.Service = uint32(f.below(uint64(len(t.Services)), "service"))
+	e.Tag = f.uint32()
 	e.Created, e.Expires = -f.tick("age"), f.tick("time left")
 	if e.Master.ID == 0 {
 		f.fail("no control session")

@@ -27,6 +27,12 @@ const (
 	conditions = hasMemory<<1 - 1
 )
 
+// Conditions of an expectation, beside is6.
+const (
+	isMany = 2
+	isOpen = 4
+)
+
 func bit(is bool, b uint16) uint16 {
 	if is {
 		return b
@@ -75,12 +81,12 @@ func appendMemory(b []byte, c *helpers.Control, st *helpers.State) []byte {
 
 // appendExpectation appends the content of an expectation's frame.
 func appendExpectation(b []byte, e *session.Expectation, now session.Tick) []byte {
-	six := !e.Match.Src.Is4()
-	b = append(b, uint8(bit(six, is6)), uint8(e.Opener), e.Match.Proto, e.Helper)
+	six := !e.Match.Dst.Is4()
+	b = append(b, uint8(bit(six, is6)|bit(e.Many, isMany)|bit(e.Match.Src.IsZero(), isOpen)), uint8(e.Opener), e.Match.Proto, e.Helper)
 	b = appendKey(b, &e.Match, six)
 	b = appendKey(b, &e.Leave, six)
 	for _, n := range [...]uint64{
-		uint64(e.Master.ID), uint64(e.Policy), uint64(e.Service), age(now, e.Created), age(e.Expires, now),
+		uint64(e.Master.ID), uint64(e.Policy), uint64(e.Service), uint64(e.Tag), age(now, e.Created), age(e.Expires, now),
 	} {
 		b = binary.AppendUvarint(b, n)
 	}

@@ -103,7 +103,7 @@ func association() *session.Record {
 func expectation() *session.Expectation {
 	return &session.Expectation{
 		Match: key(packet.ProtoTCP, "10.2.0.2", 0, "203.0.113.7", 41000), Leave: key(packet.ProtoTCP, "10.2.0.2", 0, "10.1.0.2", 41000),
-		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1,
+		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7,
 		Created: now - 5, Expires: now + session.Tick(30*time.Second),
 	}
 }

@@ -227,5 +227,9 @@ func (anyone) Announce(packet.Dir, Expect) (netip.AddrPort, bool) {
 // Cancel does nothing.
 func (anyone) Cancel() {}
 
+func (anyone) CancelTag(uint32) {}
+
+func (anyone) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
+
 // MayRewrite is always so.
 func (anyone) MayRewrite(packet.Dir) bool { return true }

@@ -194,9 +194,10 @@ func TestBusy(t *testing.T) {
 	s := open(t, &toy)
 	s.want(0, 0, "P7\nP7\nP7\nP7\nx\n", `0:"P1017\nP1017\nP1017\nP1017\nx\n"`)
 	s.want(14, 0, "P7\nP7\nP7\nP7\nP7\n", `26:"P7\nP1017\nP1017\nP1017\nP1017\n"`)
-	s.want(29, 0, "P7\nP7\nP7\n", "drop helper-busy")
+	s.want(29, 0, "P7\nP7\nP7\n", `53:"P7\nP1017\n"`)
+	s.want(35, 0, "P7\n", "drop helper-busy")
 	s.acks(6, 3)
-	s.want(29, 0, "P7\nP7\n", `53:"P7\nP1017\n"`)
+	s.want(35, 0, "P7\n", `62:"P1017\n"`)
 }
 
 // TestBusyWithPromise: a place is kept for what was promised.

@@ -10,10 +10,10 @@ import (
 // session, whatever the policies say. It holds no pointer.
 type Expectation struct {
 	// Match is the key of the first packet of the flow as it arrives. SrcPort 0
-	// is any, but not of GRE, whose key it is a part of.
+	// is any, but not of GRE, whose key it is a part of. A zero Src is any host.
 	Match packet.Key
 	// Leave is the key that packet must leave with. SrcPort 0 is the port it came
-	// with.
+	// with, a zero Src where it came from.
 	Leave packet.Key
 	// Opener is the side of the control session that opens the flow.
 	Opener packet.Dir
@@ -23,6 +23,8 @@ type Expectation struct {
 	Policy  uint32      // of the master, when it was announced
 	Service uint32
 	Helper  uint8
+	Many    bool   // any number of flows fulfil it
+	Tag     uint32 // of its group; 0: none
 	Created Tick
 	Expires Tick
 
@@ -55,6 +57,7 @@ type Expectations struct {
 	free    []uint32
 	wheel   Wheel
 	count   int
+	open    int // those that any host may fulfil
 	max     int
 	serial  uint32
 }
@@ -142,6 +145,9 @@ func (x *Expectations) insert(e Expectation) {
 	x.recs[i] = e
 	x.byKey[d], x.masters[e.Master.ID] = i+1, i+1
 	x.hosts[e.Host]++
+	if e.Match.Src.IsZero() {
+		x.open++
+	}
 	x.wheel.Arm(i, e.Expires)
 	x.count++
 }
@@ -152,9 +158,18 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 	if x.count == 0 {
 		return nil
 	}
-	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
-		r := &x.recs[n-1]
-		if meets(&r.Match, k) {
+	b := bucketOf(k)
+	if r := x.met(&b, k); r != nil || x.open == 0 {
+		return r
+	}
+	b.Src = packet.Addr{}
+	return x.met(&b, k)
+}
+
+// met is the expectation of a bucket that a flow of key k matches.
+func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
+	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
+		if r := &x.recs[n-1]; meets(&r.Match, k) {
 			return r
 		}
 	}
@@ -178,7 +193,18 @@ func (x *Expectations) Taken(k *packet.Key) bool {
 	if x.count == 0 {
 		return false
 	}
-	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
+	b := bucketOf(k)
+	if x.meetsAny(&b, k) || x.open == 0 {
+		return x.meetsAny(&b, k)
+	}
+	b.Src = packet.Addr{}
+	return x.meetsAny(&b, k)
+}
+
+// meetsAny says whether some flow could match both k and an expectation of a
+// bucket.
+func (x *Expectations) meetsAny(bucket, k *packet.Key) bool {
+	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
 		if meets(&x.recs[n-1].Match, k) || wild(k) {
 			return true
 		}
@@ -205,6 +231,30 @@ func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
 	}
 }
 
+// RemoveTag takes out those of them that have a tag.
+func (x *Expectations) RemoveTag(id, tag uint32, gone func(*Expectation)) {
+	for n := x.masters[id]; n != 0; {
+		i := n - 1
+		n = x.recs[i].nextMaster
+		if x.recs[i].Tag == tag {
+			gone(&x.recs[i])
+			x.remove(i)
+		}
+	}
+}
+
+// Waiting returns the expectation of the control session with that id whose flow
+// arrives at, or leaves for, the endpoint, or nil.
+func (x *Expectations) Waiting(id uint32, at packet.Addr, port uint16) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		r := &x.recs[n-1]
+		if r.Leave.Dst == at && r.Leave.DstPort == port || r.Match.Dst == at && r.Match.DstPort == port {
+			return r
+		}
+	}
+	return nil
+}
+
 // Expire takes out what is due by now, handing each to gone first. It takes at
 // most budget steps of bounded work and reports whether those were not enough.
 func (x *Expectations) Expire(now Tick, budget int, gone func(*Expectation)) (more bool) {
@@ -224,6 +274,9 @@ func (x *Expectations) remove(i uint32) {
 	unchain(x.masters, r.Master.ID, i+1, func(n uint32) *uint32 { return &x.recs[n-1].nextMaster })
 	if x.hosts[r.Host]--; x.hosts[r.Host] == 0 {
 		delete(x.hosts, r.Host)
+	}
+	if r.Match.Src.IsZero() {
+		x.open--
 	}
 	x.wheel.Disarm(i)
 	*r = Expectation{}

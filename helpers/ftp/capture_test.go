@@ -92,8 +92,10 @@ func (r *replay) Announce(_ packet.Dir, e helpers.Expect) (netip.AddrPort, bool)
 	r.seen = append(r.seen, s)
 	return e.Endpoint, true
 }
-func (r *replay) Cancel()                    {}
-func (r *replay) MayRewrite(packet.Dir) bool { return false }
+func (r *replay) Cancel()                                                      {}
+func (r *replay) CancelTag(uint32)                                             {}
+func (r *replay) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
+func (r *replay) MayRewrite(packet.Dir) bool                                   { return false }
 
 func (r *replay) frame(b []byte) {
 	if len(b) < 34 {

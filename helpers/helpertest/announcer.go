@@ -42,6 +42,20 @@ func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort,
 // Cancel implements helpers.Announcer.
 func (t *Translator) Cancel() { t.Cancels++ }
 
+// CancelTag implements helpers.Announcer.
+func (t *Translator) CancelTag(uint32) { t.Cancels++ }
+
+// Known implements helpers.Announcer: every endpoint is known by another one.
+func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
+	if t.Off {
+		return ap, true
+	}
+	if ap.Port() == 0 {
+		return netip.AddrPortFrom(Public(dir, ap.Addr()), 0), true
+	}
+	return Translate(dir, ap), true
+}
+
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
 
@@ -71,6 +85,12 @@ func (s *Strict) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, boo
 
 // Cancel implements helpers.Announcer.
 func (s *Strict) Cancel() { s.Cancels++ }
+
+// CancelTag implements helpers.Announcer.
+func (s *Strict) CancelTag(uint32) { s.Cancels++ }
+
+// Known implements helpers.Announcer.
+func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
 
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }

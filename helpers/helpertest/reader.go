@@ -73,7 +73,7 @@ func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
 	if f.Cancel {
 		r.events = append(r.events, event{Turn: r.turn, Dir: dir, Cancel: true})
 	}
-	for _, e := range f.Expects() {
+	for e := range f.Expects {
 		ev := event{Turn: r.turn, Dir: dir, Expect: e}
 		if e.Edit.Len > 0 {
 			ev.Off = r.base[dir] + e.Edit.Off
@@ -134,10 +134,14 @@ func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte)
 			return fmt.Errorf("more after %d of %d bytes", limit, len(data))
 		}
 	}
-	if n := len(f.Expects()); n > r.h.MaxExpects {
+	n := 0
+	for range f.Expects {
+		n++
+	}
+	if n > r.h.MaxExpects {
 		return fmt.Errorf("%d announcements in one call, at most %d may stand", n, r.h.MaxExpects)
 	}
-	for _, e := range f.Expects() {
+	for e := range f.Expects {
 		if e.Endpoint.Port() == 0 || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
 			return fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
 		}
