@@ -24,8 +24,11 @@ func Public(dir packet.Dir, like netip.Addr) netip.Addr {
 }
 
 // Translate is the endpoint that ap becomes. Its spelling is longer, shorter or
-// as long.
+// as long. A reserved port (512 to 1023) becomes another one.
 func Translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
+	if n := ap.Port(); n >= 512 && n < 1024 {
+		return netip.AddrPortFrom(Public(dir, ap.Addr()), 1023-n*37%424)
+	}
 	ports := [...]uint16{1024, 65535, 4000, 10101, 49152, 2816, 30000}
 	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%11)
 }
