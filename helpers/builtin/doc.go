@@ -4,6 +4,7 @@ package builtin
 
 import (
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/pmap"
 	_ "portcullis/helpers/rsh"
 	_ "portcullis/helpers/tftp"
 )
