@@ -210,6 +210,9 @@ func (s *Space) reserve(match *packet.Key, client packet.Addr, run uint16, use I
 	s.probe, s.client = *match, client
 	first, last, confined := s.shareOf(match.Dst, client)
 	want := match.DstPort
+	if run == 2 {
+		want &^= 1
+	}
 	if !confined && want != 0 && want < 1024 {
 		first, last = firstReserved, 1023
 	}
