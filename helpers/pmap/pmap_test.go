@@ -60,7 +60,7 @@ func marked(msg string, at ...int) string {
 type testCase struct {
 	name  string
 	turns []string
-	want  string // ports that the server announces
+	want  string // what the server announces: "t2049", "u635"
 	why   string
 	six   bool
 }
@@ -68,35 +68,35 @@ type testCase struct {
 func cases() []testCase {
 	long := xdr(1, msgCall, rpcVersion, program, 2, procGetPort, 1, strings.Repeat("u", 401), 0, "", mountd, 3, 6, 0)
 	return []testCase{
-		{name: "getport tcp", turns: []string{getPort(7, 6), reply(7, 20048)}, want: "20048"},
-		{name: "getport udp", turns: []string{getPort(7, 17), reply(7, 20048)}, want: "20048"},
-		{name: "below 1024", turns: []string{getPort(7, 17), reply(7, 635)}, want: "635"},
-		{name: "two", turns: []string{getPort(7, 17), reply(7, 635), getPort(8, 6), reply(8, 2049)}, want: "635 2049"},
+		{name: "getport tcp", turns: []string{getPort(7, 6), reply(7, 20048)}, want: "t20048"},
+		{name: "getport udp", turns: []string{getPort(7, 17), reply(7, 20048)}, want: "u20048"},
+		{name: "below 1024", turns: []string{getPort(7, 17), reply(7, 635)}, want: "u635"},
+		{name: "two", turns: []string{getPort(7, 17), reply(7, 635), getPort(8, 6), reply(8, 2049)}, want: "u635 t2049"},
 		{name: "of another protocol", turns: []string{getPort(7, 132), reply(7, 635)}},
 		{name: "not registered", turns: []string{getPort(7, 6), reply(7, 0)}},
 		{name: "2^16+2049", turns: []string{getPort(7, 6), reply(7, 0x10801)}},
 		{name: "negative", turns: []string{getPort(7, 6), reply(7, -1)}},
 		{name: "of nobody's call", turns: []string{getPort(7, 6), reply(8, 2049)}},
-		{name: "of a call in another order", turns: []string{getPort(7, 6), "", getPort(8, 6), reply(8, 2049), "", reply(7, 2050)}, want: "2049 2050"},
+		{name: "of a call in another order", turns: []string{getPort(7, 6), "", getPort(8, 6), reply(8, 2049), "", reply(7, 2050)}, want: "t2049 t2050"},
 		{name: "too much", turns: []string{getPort(7, 6), reply(7, 2049, 1)}},
 		{name: "too little", turns: []string{getPort(7, 6), reply(7)}},
 		{name: "denied", turns: []string{getPort(7, 6), xdr(7, msgReply, 1, 0, 2, 2)}},
 		{name: "no such program", turns: []string{getPort(7, 6), xdr(7, msgReply, 0, 0, "", 1, 2049)}},
-		{name: "with a verifier", turns: []string{getPort(7, 6), xdr(7, msgReply, 0, 2, "short", 0, 2049)}, want: "2049"},
+		{name: "with a verifier", turns: []string{getPort(7, 6), xdr(7, msgReply, 0, 2, "short", 0, 2049)}, want: "t2049"},
 		{name: "with a long verifier", turns: []string{getPort(7, 6), xdr(7, msgReply, 0, 2, strings.Repeat("v", 200), 0, 2049)}},
 		{name: "getport of version 1", turns: []string{ask(7, 1, procGetPort, mountd, 3, 6, 0), reply(7, 2049)}},
 		{name: "getport with more arguments", turns: []string{ask(7, 2, procGetPort, mountd, 3, 6, 0, 0), reply(7, 2049)}},
 		{name: "getport with fewer arguments", turns: []string{ask(7, 2, procGetPort, mountd, 3, 6), reply(7, 2049)}},
-		{name: "getaddr", turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.8.1")}, want: "2049"},
-		{name: "getaddr udp", turns: []string{getAddr(7, "udp"), reply(7, "198.51.100.20.78.80")}, want: "20048"},
-		{name: "getaddr of version 4", turns: []string{ask(7, 4, procGetAddr, mountd, 3, "udp", "", ""), reply(7, "198.51.100.20.8.1")}, want: "2049"},
-		{name: "getversaddr", turns: []string{ask(7, 4, procGetVersAddr, mountd, 3, "tcp", "", ""), reply(7, "198.51.100.20.8.1")}, want: "2049"},
+		{name: "getaddr", turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.8.1")}, want: "t2049"},
+		{name: "getaddr udp", turns: []string{getAddr(7, "udp"), reply(7, "198.51.100.20.78.80")}, want: "u20048"},
+		{name: "getaddr of version 4", turns: []string{ask(7, 4, procGetAddr, mountd, 3, "udp", "", ""), reply(7, "198.51.100.20.8.1")}, want: "u2049"},
+		{name: "getversaddr", turns: []string{ask(7, 4, procGetVersAddr, mountd, 3, "tcp", "", ""), reply(7, "198.51.100.20.8.1")}, want: "t2049"},
 		{name: "getversaddr of version 3", turns: []string{ask(7, 3, procGetVersAddr, mountd, 3, "tcp", "", ""), reply(7, "198.51.100.20.8.1")}},
-		{name: "any address", turns: []string{getAddr(7, "tcp"), reply(7, "0.0.0.0.8.1")}, want: "2049"},
-		{name: "another address", turns: []string{getAddr(7, "tcp"), reply(7, "203.0.113.99.8.1")}, want: "2049"},
-		{name: "IPv6", six: true, turns: []string{getAddr(7, "tcp6"), reply(7, "2001:db8::20.8.1")}, want: "2049"},
-		{name: "IPv6, any", six: true, turns: []string{getAddr(7, "udp6"), reply(7, "::.2.123")}, want: "635"},
-		{name: "IPv6, getport", six: true, turns: []string{getPort(7, 6), reply(7, 2049)}, want: "2049"},
+		{name: "any address", turns: []string{getAddr(7, "tcp"), reply(7, "0.0.0.0.8.1")}, want: "t2049"},
+		{name: "another address", turns: []string{getAddr(7, "tcp"), reply(7, "203.0.113.99.8.1")}, want: "t2049"},
+		{name: "IPv6", six: true, turns: []string{getAddr(7, "tcp6"), reply(7, "2001:db8::20.8.1")}, want: "t2049"},
+		{name: "IPv6, any", six: true, turns: []string{getAddr(7, "udp6"), reply(7, "::.2.123")}, want: "u635"},
+		{name: "IPv6, getport", six: true, turns: []string{getPort(7, 6), reply(7, 2049)}, want: "t2049"},
 		{name: "the other family asked for", turns: []string{getAddr(7, "tcp6"), reply(7, "2001:db8::20.8.1")}},
 		{name: "the other family answered", turns: []string{getAddr(7, "tcp"), reply(7, "2001:db8::20.8.1")}},
 		{name: "IPv4 over IPv6", six: true, turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.8.1")}},
@@ -143,9 +143,12 @@ func (c testCase) over(proto uint8, frame func(string) string) helpertest.Dialog
 			d.Turns = append(d.Turns, helpertest.Turn{Dir: packet.Dir(i & 1), Text: frame(t)})
 		}
 	}
-	for _, port := range strings.Fields(c.want) {
-		host, _, _ := strings.Cut(d.Server.String(), ":111")
-		d.Want = append(d.Want, helpertest.Announced{Dir: packet.Reply, Endpoint: host + ":" + port})
+	for _, w := range strings.Fields(c.want) {
+		host, how := strings.TrimSuffix(d.Server.String(), "111"), "many"
+		if udp := w[0] == 'u'; udp != (proto == packet.ProtoUDP) {
+			how = map[bool]string{true: "udp many", false: "tcp many"}[udp]
+		}
+		d.Want = append(d.Want, helpertest.Announced{Dir: packet.Reply, Endpoint: host + w[1:], How: how})
 	}
 	return d
 }
@@ -154,7 +157,7 @@ func datagrams() (all []helpertest.Dialogue) {
 	for _, c := range cases() {
 		all = append(all, c.over(packet.ProtoUDP, func(s string) string { return s }))
 	}
-	twice := testCase{name: "asked and answered twice", want: "2049 2049",
+	twice := testCase{name: "asked and answered twice", want: "t2049 t2049",
 		turns: []string{getPort(7, 6), "", getPort(7, 6), reply(7, 2049), "", reply(7, 2049)}}
 	return append(all, twice.over(packet.ProtoUDP, func(s string) string { return s }),
 		helpertest.Dialogue{Name: "empty", Proto: packet.ProtoUDP, Why: whyNoCall, Turns: []helpertest.Turn{helpertest.Client("")}})
@@ -165,21 +168,21 @@ func streams() (all []helpertest.Dialogue) {
 	for _, c := range cases() {
 		all = append(all, c.over(packet.ProtoTCP, func(s string) string { return marked(s) }))
 	}
-	one := testCase{name: "in fragments", turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.8.1"), getPort(8, 17), reply(8, 635)}, want: "2049 635"}
+	one := testCase{name: "in fragments", turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.8.1"), getPort(8, 17), reply(8, 635)}, want: "t2049 u635"}
 	all = append(all, one.over(packet.ProtoTCP, func(s string) string { return marked(s, 3, 3, 9, 24, 26) }))
 	raw := func(name, want, why string, turns ...string) {
 		c := testCase{name: name, turns: turns, want: want, why: why}
 		all = append(all, c.over(packet.ProtoTCP, func(s string) string { return s }))
 	}
 	dump := reply(3, strings.Repeat("list", 900))
-	raw("asked twice, answered twice", "2049", "", marked(getPort(7, 6))+marked(getPort(7, 6)), marked(reply(7, 2049))+marked(reply(7, 2050)))
-	raw("many in one", "2049 2050 635", "", marked(getPort(1, 6))+marked(getPort(2, 6))+marked(ask(3, 2, 4))+marked(getPort(4, 17)),
+	raw("asked twice, answered twice", "t2049", "", marked(getPort(7, 6))+marked(getPort(7, 6)), marked(reply(7, 2049))+marked(reply(7, 2050)))
+	raw("many in one", "t2049 t2050 u635", "", marked(getPort(1, 6))+marked(getPort(2, 6))+marked(ask(3, 2, 4))+marked(getPort(4, 17)),
 		marked(reply(2, 2049))+marked(reply(1, 2050))+marked(dump, 100, 104, 104, 3000)+marked(reply(4, 635)))
-	raw("a long list", "2049", "", marked(ask(3, 2, 4)), marked(dump), marked(getPort(1, 6)), marked(reply(1, 2049)))
-	raw("a long indirect call", "2049", "", marked(ask(3, 2, 4)), marked(reply(3, 0)),
+	raw("a long list", "t2049", "", marked(ask(3, 2, 4)), marked(dump), marked(getPort(1, 6)), marked(reply(1, 2049)))
+	raw("a long indirect call", "t2049", "", marked(ask(3, 2, 4)), marked(reply(3, 0)),
 		marked(ask(4, 2, 5, mountd, 3, 0, strings.Repeat("args", 800)))+marked(getPort(1, 6)), marked(reply(1, 2049)))
 	raw("a long answer", "", "", marked(getPort(1, 6)), marked(reply(1, 2049, strings.Repeat("more", 800))))
-	raw("too many fragments", "2049", "", marked(getPort(1, 6)), marked(reply(1, 2049), slices.Repeat([]int{4}, 20)...), marked(getPort(2, 6)), marked(reply(2, 2049)))
+	raw("too many fragments", "t2049", "", marked(getPort(1, 6)), marked(reply(1, 2049), slices.Repeat([]int{4}, 20)...), marked(getPort(2, 6)), marked(reply(2, 2049)))
 	raw("too many fragments of the first call", "", whyNoCall, marked(getPort(1, 6), slices.Repeat([]int{4}, 20)...))
 	raw("a fragment of 2^31-1", "", whyNoCall, "\xff\xff\xff\xff"+getPort(1, 6))
 	raw("an empty record", "", whyNoCall, "\x80\x00\x00\x00")
@@ -202,38 +205,13 @@ func TestLaws(t *testing.T) {
 
 // TestManyCalls has more calls unanswered than are remembered.
 func TestManyCalls(t *testing.T) {
-	c := testCase{name: "many", want: "2049"}
+	c := testCase{name: "many", want: "t2049"}
 	for xid := range 184 {
 		c.turns = append(c.turns, getPort(xid, 6), "")
 	}
 	c.turns = append(c.turns[:len(c.turns)-1], reply(183, 2049), "", reply(100, 2050))
 	helpertest.Laws(t, &Helper, c.over(packet.ProtoUDP, func(s string) string { return s }))
 	helpertest.Laws(t, &Helper, c.over(packet.ProtoTCP, func(s string) string { return marked(s) }))
-}
-
-// TestAnnounced looks at what is announced: over which protocol, and for how many
-// flows.
-func TestAnnounced(t *testing.T) {
-	for proto, want := range map[int]uint8{6: packet.ProtoTCP, 17: packet.ProtoUDP} {
-		var st helpers.State
-		var f helpers.Findings
-		seg := helpers.Segment{Proto: packet.ProtoUDP, Data: []byte(getPort(7, proto)), State: &st,
-			Src: netip.MustParseAddrPort("192.0.2.10:800"), Dst: netip.MustParseAddrPort("198.51.100.20:111")}
-		Helper.Inspect(&seg, &f)
-		seg.Dir, seg.Src, seg.Dst, seg.Data = packet.Reply, seg.Dst, seg.Src, []byte(reply(7, 2049))
-		f.Reset()
-		Helper.Inspect(&seg, &f)
-		n := 0
-		for e := range f.Expects {
-			n++
-			if e.Proto != want || !e.Many || e.PeerPort != 0 {
-				t.Errorf("%+v", e)
-			}
-		}
-		if n != 1 {
-			t.Errorf("%d announced", n)
-		}
-	}
 }
 
 func TestSpell(t *testing.T) {
