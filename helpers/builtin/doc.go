@@ -7,4 +7,5 @@ import (
 	_ "portcullis/helpers/pmap"
 	_ "portcullis/helpers/rsh"
 	_ "portcullis/helpers/tftp"
+	_ "portcullis/helpers/tns"
 )
