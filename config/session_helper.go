@@ -19,6 +19,7 @@ var ownHelpers = []string{
 	"amanda",
 	"irc",
 	"ntalk",
+	"sane",
 	"talk",
 }
 

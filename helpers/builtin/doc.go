@@ -6,6 +6,7 @@ import (
 	_ "portcullis/helpers/ftp"
 	_ "portcullis/helpers/pmap"
 	_ "portcullis/helpers/rsh"
+	_ "portcullis/helpers/sane"
 	_ "portcullis/helpers/tftp"
 	_ "portcullis/helpers/tns"
 )
