@@ -9,6 +9,9 @@ PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 # has one FTP server at a time, and coturn's would be started with the machine.
 UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+# Of port mappers, remote shells and scanners.
+UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage
+ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 CAPTURES ?= ../shared/captures
@@ -64,7 +67,7 @@ install-tools:
 # nothing is installed, so that this needs no root where apt's lists are filled.
 unpack-tools:
 	@missing=; for t in $(UNPACKED); do \
-		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || missing="$$missing $$t"; \
+		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || [ -x $(TOOLDIR)/sbin/$$t ] || missing="$$missing $$t"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "missing:$$missing; the tests that need them are skipped (Debian: $(ARCHIVES))"; exit 0; }; \

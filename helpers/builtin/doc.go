@@ -4,5 +4,9 @@ package builtin
 
 import (
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/pmap"
+	_ "portcullis/helpers/rsh"
+	_ "portcullis/helpers/sane"
 	_ "portcullis/helpers/tftp"
+	_ "portcullis/helpers/tns"
 )
