@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -67,6 +68,24 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
 }
 
+// overIdle is how long a UDP session may still be idle once its helper has seen
+// that nothing more is to come: for repeated answers, and for another question.
+const overIdle = time.Second
+
+// over gives s the idle time that its helper's last answer asks for.
+func (w *Worker) over(s *session.Session, is bool) {
+	idle := w.rules.clocks.idle(s)
+	if is && idle > overIdle {
+		idle = overIdle
+	}
+	if was := s.Timeout(); was != idle {
+		s.SetTimeout(idle)
+		if idle < was {
+			w.table.Shorten(s)
+		}
+	}
+}
+
 // helpUDP keeps a helper's memory only where there is something in it.
 func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	h := w.names.helper(s.Helper)
@@ -79,10 +98,16 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	if h.Ends {
+		w.over(s, w.output.Over && !w.output.Detached)
+	}
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
 		w.detached(s)
+	case s.Control != 0 && w.state == (helpers.State{}):
+		w.controls.release(s.Control)
+		s.Control = 0
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case w.state != (helpers.State{}):
