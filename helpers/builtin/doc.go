@@ -5,5 +5,6 @@ package builtin
 import (
 	_ "portcullis/helpers/dns"
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/irc"
 	_ "portcullis/helpers/tftp"
 )
