@@ -85,9 +85,19 @@ func (s *Session) destinationTranslated() bool {
 // is6 says whether it is one of IPv6.
 func (s *Session) is6() bool { return s.Original.Dst.Is6() }
 
+// tupleOf is k. The flow of an expectation that any host may fulfil comes from the
+// address that stands for all.
 func tupleOf(k packet.Key) Tuple {
 	src, dst := k.Ends()
-	return Tuple{Src: k.Src.Netip(), SrcPort: src, Dst: k.Dst.Netip(), DstPort: dst}
+	t := Tuple{Src: k.Src.Netip(), SrcPort: src, Dst: k.Dst.Netip(), DstPort: dst}
+	switch {
+	case t.Src.IsValid():
+	case k.Dst.Is4():
+		t.Src = netip.IPv4Unspecified()
+	default:
+		t.Src = netip.IPv6Unspecified()
+	}
+	return t
 }
 
 func interfaceOf(i uint16, names Names) Interface {
