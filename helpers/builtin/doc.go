@@ -3,6 +3,7 @@
 package builtin
 
 import (
+	_ "portcullis/helpers/amanda"
 	_ "portcullis/helpers/dns"
 	_ "portcullis/helpers/ftp"
 	_ "portcullis/helpers/irc"
