@@ -101,6 +101,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	if h.Ends {
 		w.over(s, w.output.Over && !w.output.Detached)
 	}
+	w.lasting(s, dir)
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
@@ -127,6 +128,13 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	return w.leave(s, dir, p)
 }
 
+// lasting has s outlast what was announced just now, or before it was answered.
+func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
+	if w.announce.changed || dir == packet.Reply && s.Packets[dir] == 1 {
+		w.outlast(s)
+	}
+}
+
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
 	h := p.Frame[p.L4:]
 	src, dst := ends(s, dir)
@@ -140,6 +148,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	out := &w.output
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.lasting(s, dir)
 	if out.Detached {
 		w.detached(s)
 	}
