@@ -72,17 +72,16 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 // that nothing more is to come: for repeated answers, and for another question.
 const overIdle = time.Second
 
-// over gives s the idle time that its helper's last answer asks for.
+// over gives s the idle time that its helper's last answer asks for: little, or the
+// ordinary one at least.
 func (w *Worker) over(s *session.Session, is bool) {
 	idle := w.rules.clocks.idle(s)
-	if is && idle > overIdle {
-		idle = overIdle
-	}
-	if was := s.Timeout(); was != idle {
-		s.SetTimeout(idle)
-		if idle < was {
-			w.table.Shorten(s)
-		}
+	switch was := s.Timeout(); {
+	case !is:
+		s.SetTimeout(max(was, idle))
+	case min(idle, overIdle) < was:
+		s.SetTimeout(min(idle, overIdle))
+		w.table.Shorten(s)
 	}
 }
 
@@ -98,10 +97,10 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.lasting(s, dir)
 	if h.Ends {
 		w.over(s, w.output.Over && !w.output.Detached)
 	}
-	w.lasting(s, dir)
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
