@@ -7,5 +7,6 @@ import (
 	_ "portcullis/helpers/dns"
 	_ "portcullis/helpers/ftp"
 	_ "portcullis/helpers/irc"
+	_ "portcullis/helpers/talk"
 	_ "portcullis/helpers/tftp"
 )
