@@ -7,6 +7,7 @@ import (
 	_ "portcullis/helpers/dns"
 	_ "portcullis/helpers/ftp"
 	_ "portcullis/helpers/irc"
+	_ "portcullis/helpers/mms"
 	_ "portcullis/helpers/talk"
 	_ "portcullis/helpers/tftp"
 )
