@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -67,6 +68,23 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
 }
 
+// overIdle is how long a UDP session may still be idle once its helper has seen
+// that nothing more is to come: for repeated answers, and for another question.
+const overIdle = time.Second
+
+// over gives s the idle time that its helper's last answer asks for: little, or the
+// ordinary one at least.
+func (w *Worker) over(s *session.Session, is bool) {
+	idle := w.rules.clocks.idle(s)
+	switch was := s.Timeout(); {
+	case !is:
+		s.SetTimeout(max(was, idle))
+	case min(idle, overIdle) < was:
+		s.SetTimeout(min(idle, overIdle))
+		w.table.Shorten(s)
+	}
+}
+
 // helpUDP keeps a helper's memory only where there is something in it.
 func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	h := w.names.helper(s.Helper)
@@ -79,10 +97,17 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.lasting(s, dir)
+	if h.Ends {
+		w.over(s, w.output.Over && !w.output.Detached)
+	}
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
 		w.detached(s, w.output.Why)
+	case s.Control != 0 && w.state == (helpers.State{}):
+		w.controls.release(s.Control)
+		s.Control = 0
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case w.state != (helpers.State{}):
@@ -102,6 +127,13 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	return w.leave(s, dir, p)
 }
 
+// lasting has s outlast what was announced just now, or before it was answered.
+func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
+	if w.announce.changed || dir == packet.Reply && s.Packets[dir] == 1 {
+		w.outlast(s)
+	}
+}
+
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
 	h := p.Frame[p.L4:]
 	src, dst := ends(s, dir)
@@ -115,6 +147,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	out := &w.output
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.lasting(s, dir)
 	if out.Detached {
 		w.detached(s, out.Why)
 	}

@@ -3,10 +3,15 @@
 package builtin
 
 import (
+	_ "portcullis/helpers/amanda"
+	_ "portcullis/helpers/dns"
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/irc"
+	_ "portcullis/helpers/mms"
 	_ "portcullis/helpers/pmap"
 	_ "portcullis/helpers/rsh"
 	_ "portcullis/helpers/sane"
+	_ "portcullis/helpers/talk"
 	_ "portcullis/helpers/tftp"
 	_ "portcullis/helpers/tns"
 )

@@ -3,6 +3,7 @@ package helpertest
 import (
 	"cmp"
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -57,6 +58,12 @@ func (t *Translator) Cancel() { t.Cancels++ }
 // CancelTag implements helpers.Announcer.
 func (t *Translator) CancelTag(uint32) { t.Cancels++ }
 
+// EndTag implements helpers.Announcer.
+func (t *Translator) EndTag(uint32) { t.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (t *Translator) Renew(uint32, time.Duration) {}
+
 // Known implements helpers.Announcer: every endpoint is known by another one. Those
 // of the peer's address are the peer's, all others the sender's.
 func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
@@ -104,6 +111,12 @@ func (s *Strict) Cancel() { s.Cancels++ }
 
 // CancelTag implements helpers.Announcer.
 func (s *Strict) CancelTag(uint32) { s.Cancels++ }
+
+// EndTag implements helpers.Announcer.
+func (s *Strict) EndTag(uint32) { s.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (s *Strict) Renew(uint32, time.Duration) {}
 
 // Known implements helpers.Announcer.
 func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
