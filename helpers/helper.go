@@ -79,7 +79,8 @@ type Mention struct {
 
 // Length is a number that bytes spell: how many bytes there are from From up to
 // To, which counts what the other edits of the same call make of them. Where those
-// change nothing, it stays.
+// change nothing, it stays. No edit lies across From or To; a Length inside is
+// spelt in as many bytes as before.
 type Length struct {
 	From, To int // in Segment.Data
 	Edit     Edit
@@ -201,6 +202,20 @@ func (f *Findings) Expects(yield func(Expect) bool) {
 	for i := range f.list[:f.n] {
 		if f.list[i].kind == foundExpect && !yield(f.list[i].expect) {
 			return
+		}
+	}
+}
+
+// Each calls for everything that was found the function of its kind, in order.
+func (f *Findings) Each(expect func(Expect), mention func(Mention), length func(Length)) {
+	for i := range f.list[:f.n] {
+		switch x := &f.list[i]; x.kind {
+		case foundExpect:
+			expect(x.expect)
+		case foundMention:
+			mention(Mention{Endpoint: x.expect.Endpoint, Edit: x.expect.Edit})
+		case foundLength:
+			length(Length{From: x.from, To: x.to, Edit: x.expect.Edit})
 		}
 	}
 }

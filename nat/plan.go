@@ -210,6 +210,9 @@ func (s *Space) reserve(match *packet.Key, client packet.Addr, run uint16, use I
 	s.probe, s.client = *match, client
 	first, last, confined := s.shareOf(match.Dst, client)
 	want := match.DstPort
+	if run == 2 {
+		want &^= 1
+	}
 	if want != 0 && (!confined || want >= first && want <= last) && s.freeRun(want, run, use) {
 		return want, true
 	}

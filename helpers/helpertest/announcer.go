@@ -1,6 +1,7 @@
 package helpertest
 
 import (
+	"cmp"
 	"net/netip"
 
 	"portcullis/helpers"
@@ -11,8 +12,15 @@ import (
 // port, always the same for the same announcement.
 type Translator struct {
 	Seen    []Announced // what was announced, in order
-	Cancels int
-	Off     bool // translate nothing
+	Cancels int         // cancellations of any kind
+	Off     bool        // translate nothing
+	proto   uint8       // of the session
+	ends    [2]netip.Addr
+}
+
+// translator is the one for the session of d.
+func translator(d *Dialogue, off bool) *Translator {
+	return &Translator{Off: off, proto: d.Proto, ends: [2]netip.Addr{d.Client.Addr(), d.Server.Addr()}}
 }
 
 // Public is the address that the sender of dir is known by to its peer.
@@ -23,16 +31,17 @@ func Public(dir packet.Dir, like netip.Addr) netip.Addr {
 	return netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 2: 0x0d, 3: 0xb8, 15: 5 + byte(dir)})
 }
 
-// Translate is the endpoint that ap becomes. Its spelling is longer, shorter or
-// as long.
+// Translate is the endpoint that ap becomes, which is one of the sender of dir. Its
+// spelling is longer, shorter or as long. The port is even, so that there is one
+// behind it (Expect.Pair).
 func Translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
-	ports := [...]uint16{1024, 65535, 4000, 10101, 49152, 2816, 30000}
-	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%11)
+	ports := [...]uint16{1034, 65534, 4000, 10100, 49152, 2816, 30000}
+	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%5*2)
 }
 
 // Announce implements helpers.Announcer.
 func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
-	t.Seen = append(t.Seen, Announced{dir, e.Endpoint.String()})
+	t.Seen = append(t.Seen, Announced{dir, e.Endpoint.String(), how(e, cmp.Or(t.proto, packet.ProtoTCP))})
 	if t.Off {
 		return e.Endpoint, true
 	}
@@ -45,10 +54,14 @@ func (t *Translator) Cancel() { t.Cancels++ }
 // CancelTag implements helpers.Announcer.
 func (t *Translator) CancelTag(uint32) { t.Cancels++ }
 
-// Known implements helpers.Announcer: every endpoint is known by another one.
+// Known implements helpers.Announcer: every endpoint is known by another one. Those
+// of the peer's address are the peer's, all others the sender's.
 func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 	if t.Off {
 		return ap, true
+	}
+	if ap.Addr() == t.ends[dir.Other()] {
+		dir = dir.Other()
 	}
 	if ap.Port() == 0 {
 		return netip.AddrPortFrom(Public(dir, ap.Addr()), 0), true
@@ -74,7 +87,7 @@ func (s *Strict) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, boo
 	if dir == packet.Reply {
 		own = s.Server
 	}
-	a := Announced{dir, e.Endpoint.String()}
+	a := Announced{Dir: dir, Endpoint: e.Endpoint.String()}
 	if e.Endpoint.Addr() != own || e.Endpoint.Port() < 1024 {
 		s.Refused = append(s.Refused, a)
 		return netip.AddrPort{}, false
