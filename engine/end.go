@@ -59,6 +59,7 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	w.shape(s, 0)
 	w.uncover(s)
 	w.vacate(s)
+	w.landed.remove(s)
 	if s.Helper != 0 && s.Master.ID == 0 {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}
