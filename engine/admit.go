@@ -217,6 +217,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
+	w.landed.add(s)
 	w.shape(s, master.Shaper)
 	w.groups.join(s)
 	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
@@ -296,7 +297,7 @@ func (w *Worker) enter(s *session.Session, life clock) {
 // Taken says whether packets with key k would belong to a session or fulfil an
 // expectation: what a new translation must not collide with. It is nat.InUse.
 func (w *Worker) Taken(k *packet.Key) bool {
-	return w.table.Taken(k) || w.expect.Taken(k)
+	return w.table.Taken(k) || w.expect.Taken(k) || w.landed.taken(k, w.waiter)
 }
 
 // hop is the neighbour that packets of s and direction dir are sent to on their way

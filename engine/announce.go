@@ -215,7 +215,9 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bo
 	if pair {
 		ask = n.w.nat.ReservePair
 	}
+	n.w.waiter = x.Leave.Dst
 	port, r := ask(&x.Match, x.Leave.Dst, n.w)
+	n.w.waiter = packet.Addr{}
 	if r != packet.ReasonNone {
 		return false
 	}

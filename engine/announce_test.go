@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"portcullis/engine"
 	"portcullis/helpers"
@@ -179,6 +180,41 @@ func TestAnnouncePairTwice(t *testing.T) {
 		if !strings.Contains(hosts, want) {
 			t.Errorf("the flows came to %s", hosts)
 		}
+	}
+}
+
+// TestAnnouncePairWhileInUse: a server that sends everything from one port can not
+// tell two clients apart by theirs, so that a second one behind the same address gets
+// another pair, as long as the flows of the first live.
+func TestAnnouncePairWhileInUse(t *testing.T) {
+	r := crierRig(t, true)
+	media := func(host string) (at netip.AddrPort, came string) {
+		got, _ := strings.CutPrefix(r.cry(t, "port1", host+":5060", crierServer, "pair "+host+":40000\n"), "pair ")
+		at = netip.MustParseAddrPort(strings.TrimSpace(got))
+		r.flow(t, "port2", "10.2.0.2:8001", netip.AddrPortFrom(at.Addr(), at.Port()+1).String())
+		return at, r.flow(t, "port2", "10.2.0.2:8000", at.String())
+	}
+	first, came := media("10.1.0.2")
+	if came != "10.1.0.2:40000" {
+		t.Fatalf("the first client's came to %s", came)
+	}
+	if second, came := media("10.1.0.3"); came != "10.1.0.3:40000" || second == first {
+		t.Errorf("both are told %s; the second one's came to %s", second, came)
+	}
+	if again, came := media("10.1.0.2"); came != "10.1.0.2:40000" || again != first {
+		t.Errorf("the first client is told %s, then %s, and its came to %s", first, again, came)
+	}
+	if err := r.worker.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+	r.now = r.now.Add(time.Hour)
+	for r.worker.Tick(r.now) {
+	}
+	if err := r.worker.CheckInvariants(); err != nil {
+		t.Error(err)
+	}
+	if third, came := media("10.1.0.4"); came != "10.1.0.4:40000" || third != first {
+		t.Errorf("nobody has %s any more, and yet %s is told; it came to %s", first, third, came)
 	}
 }
 

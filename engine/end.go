@@ -60,6 +60,7 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	w.uncover(s)
 	w.vacate(s)
 	w.groups.leave(s)
+	w.landed.remove(s)
 	if s.Controls() {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}

@@ -167,6 +167,7 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 		w.cover(t)
 	}
 	w.hold(t)
+	w.landed.add(t)
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
 	w.settle(t)

@@ -75,6 +75,8 @@ type Worker struct {
 	held      nat.Binding   // likewise
 	lacking   lacking       // pools that were told of as exhausted
 	anywhere  bool          // see Options.AnyAddress
+	landed    landings      // where children of control sessions have come to
+	waiter    packet.Addr   // the host that an endpoint is sought for, while it is
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -127,6 +129,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
 		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
+		landed: landings{},
 		lastID: uint32(rng.Uint64()), anywhere: o.AnyAddress,
 	}
 	if o.Advise != nil {
@@ -330,6 +333,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.nat.CheckInvariants(w.holdings); err != nil {
+		return err
+	}
+	if err := w.landed.check(w.table); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

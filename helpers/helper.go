@@ -127,10 +127,10 @@ type Findings struct {
 	n         int
 }
 
-// finding is one of an Expect, a Mention and a Length.
+// finding is one of an Expect, a Mention, a Length and a tag that is void.
 type finding struct {
 	kind     findingKind
-	expect   Expect // of a Mention its Endpoint and Edit, of a Length its Edit
+	expect   Expect // of a Mention its Endpoint and Edit, of a Length its Edit, of a tag its Tag
 	from, to int    // of a Length
 }
 
@@ -140,6 +140,7 @@ const (
 	foundExpect findingKind = iota
 	foundMention
 	foundLength
+	foundVoid
 )
 
 // Helper is a session helper: a reader and a speller of one control protocol.
@@ -203,6 +204,12 @@ func (f *Findings) Measure(l Length) bool {
 	return f.add(finding{kind: foundLength, expect: Expect{Edit: l.Edit}, from: l.From, to: l.To})
 }
 
+// Void appends that the expectations of a tag are void which were announced before:
+// as CancelTag, but for any number of tags, and in order with what is announced.
+func (f *Findings) Void(tag uint32) bool {
+	return f.add(finding{kind: foundVoid, expect: Expect{Tag: tag}})
+}
+
 func (f *Findings) add(x finding) bool {
 	if f.n == MaxFindings {
 		return false
@@ -222,7 +229,7 @@ func (f *Findings) Expects(yield func(Expect) bool) {
 }
 
 // Each calls for everything that was found the function of its kind, in order.
-func (f *Findings) Each(expect func(Expect), mention func(Mention), length func(Length)) {
+func (f *Findings) Each(expect func(Expect), mention func(Mention), length func(Length), void func(tag uint32)) {
 	for i := range f.list[:f.n] {
 		switch x := &f.list[i]; x.kind {
 		case foundExpect:
@@ -231,6 +238,8 @@ func (f *Findings) Each(expect func(Expect), mention func(Mention), length func(
 			mention(Mention{Endpoint: x.expect.Endpoint, Edit: x.expect.Edit})
 		case foundLength:
 			length(Length{From: x.from, To: x.to, Edit: x.expect.Edit})
+		case foundVoid:
+			void(x.expect.Tag)
 		}
 	}
 }

@@ -49,6 +49,8 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 			if to, ok := ann.Known(dir, x.expect.Endpoint); ok && !same(to, x.expect.Endpoint) {
 				r.put(h, x.expect.Edit, data, fixed, to)
 			}
+		case foundVoid:
+			ann.CancelTag(x.expect.Tag)
 		case foundLength:
 			r.add(replacement{off: x.expect.Edit.Off, n: x.expect.Edit.Len, pending: x})
 		}

@@ -10,6 +10,7 @@ import (
 	_ "portcullis/helpers/mms"
 	_ "portcullis/helpers/pmap"
 	_ "portcullis/helpers/rsh"
+	_ "portcullis/helpers/rtsp"
 	_ "portcullis/helpers/sane"
 	_ "portcullis/helpers/talk"
 	_ "portcullis/helpers/tftp"

@@ -55,7 +55,7 @@ func inspectPost(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			}
 		}
 		if len(line) == 1 && line[0] == 'X' {
-			f.CancelTag = 1
+			f.Void(1)
 		}
 		at += len(line) + 1
 	}

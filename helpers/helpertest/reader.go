@@ -93,6 +93,8 @@ func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
 		add(eventMention, helpers.Expect{Endpoint: m.Endpoint, Edit: m.Edit}, 0, 0)
 	}, func(l helpers.Length) {
 		add(eventLength, helpers.Expect{Edit: l.Edit}, base+l.From, base+l.To)
+	}, func(tag uint32) {
+		add(eventCancelTag, helpers.Expect{Tag: tag}, 0, 0)
 	})
 	if f.Over {
 		add(eventOver, helpers.Expect{}, 0, 0)
@@ -184,6 +186,10 @@ func (r *reader) lawfulFindings(f *helpers.Findings, data []byte) error {
 			bad = fmt.Errorf("measured %+v in %d bytes", l, len(data))
 		}
 		edits, lengths = append(edits, l.Edit), append(lengths, l)
+	}, func(tag uint32) {
+		if tag == 0 {
+			bad = fmt.Errorf("what has no tag is void")
+		}
 	})
 	if bad != nil {
 		return bad
