@@ -10,8 +10,8 @@ PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
 # Of port mappers, remote shells and scanners.
-UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage
-ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils
+UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
+ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 CAPTURES ?= ../shared/captures

@@ -206,32 +206,29 @@ func (s *state) element(letter byte, v uint32) bool {
 // settle goes on with what follows where all of a program was read: the next
 // element, or the other side's turn.
 func (s *state) settle() {
-	if s.word(skip) > 0 {
+	p := programs[s[prog]]
+	if s.word(skip) > 0 || int(s[pc]) < len(p) && p[s[pc]] != '.' {
 		return
 	}
-	for p := programs[s[prog]]; int(s[pc]) >= len(p) || p[s[pc]] == '.'; p = programs[s[prog]] {
-		if s[prog] >= progDevice {
-			n := s.word(count) - 1
-			s.setWord(count, n)
-			if s[pc] = 0; n > 0 {
-				return
-			}
-		}
-		switch {
-		case !s.has(replying) && s[op] == opExit:
-			s.set(ended)
+	if s[prog] >= progDevice {
+		n := s.word(count) - 1
+		s.setWord(count, n)
+		if s[pc] = 0; n > 0 {
 			return
-		case !s.has(replying):
-			s.set(begun | replying)
-			s.run(progReply + int(s[op]))
-		case s[op] == opAuthorize && s.has(needsUser):
-			s.clear(needsUser)
-			s[op] = s[asked]
-			s.run(progReply + int(s[op]))
-		default:
-			s.clear(replying)
-			s.run(progRequest)
 		}
-		return
+	}
+	switch {
+	case !s.has(replying) && s[op] == opExit:
+		s.set(ended)
+	case !s.has(replying):
+		s.set(begun | replying)
+		s.run(progReply + int(s[op]))
+	case s[op] == opAuthorize && s.has(needsUser):
+		s.clear(needsUser)
+		s[op] = s[asked]
+		s.run(progReply + int(s[op]))
+	default:
+		s.clear(replying)
+		s.run(progRequest)
 	}
 }

@@ -197,7 +197,7 @@ func TestPortmapper(t *testing.T) {
 		found(t, err)
 		rpcServe(t, c.Host("server"))
 		for _, network := range []string{"tcp", "udp"} {
-			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			out, err := tool.Rpcinfo(ctx, c.Host("client"), "-T", network, c.to, strconv.Itoa(rpcProgram), "1")
 			cancel()
 			if good := strings.Contains(out, "ready and waiting"); good == c.denied {

@@ -9,14 +9,17 @@ import (
 	"portcullis/lab"
 )
 
+// rpcbindScript is what rpcbind needs: it becomes a user that only the installed
+// package makes.
+var rpcbindScript = "mkdir -p /run/rpcbind\n" + overlay("/etc/passwd", "_rpc:x:0:0::/:/bin/false")
+
 // Rpcbind starts rpcbind and waits until it answers.
 func Rpcbind(ctx context.Context, ns *lab.Namespace) (*lab.Process, error) {
 	t, err := Find("rpcbind")
 	if err != nil {
 		return nil, err
 	}
-	// It becomes a user that only the installed package makes.
-	c := t.private("mkdir -p /run/rpcbind\n"+overlay("/etc/passwd", "_rpc:x:0:0::/:/bin/false"), "-f", "-w")
+	c := t.private(rpcbindScript, "-f", "-w")
 	c.Contain = true
 	p, err := ns.Start(c)
 	if err != nil {
