@@ -12,6 +12,9 @@ ARCHIVES := proftpd-core proftpd-mod-crypto coturn
 # Of port mappers, remote shells and scanners.
 UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
 ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils
+# Of chat and names.
+UNPACKED += ngircd dig dnsmasq
+ARCHIVES += ngircd bind9-dnsutils dnsmasq-base
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 CAPTURES ?= ../shared/captures

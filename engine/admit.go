@@ -172,8 +172,11 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	}
 	leave := e.Leave
 	leave.SrcPort = p.Key.SrcPort
-	if leave.Src.IsZero() { // anyone
+	if leave.Src.IsZero() { // anyone: the peer is translated as it is for the control session
 		leave.Src = p.Key.Src
+		if leave.Src == master.Key[e.Opener].Src {
+			leave.Src = master.Leaving(e.Opener).Src
+		}
 	}
 	to, r := w.route(leave.Dst)
 	if r != packet.ReasonNone {
