@@ -192,7 +192,7 @@ func TestSeveralFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, text := range []string{"0s udp 10.1.0.2:5 > 10.2.0.2:53", "3s udp 10.2.0.2:53 > 10.1.0.2:5\n2s udp 10.1.0.2:6 > 10.2.0.2:53"} {
+	for i, text := range []string{"0s udp 10.1.0.2:5 > 10.2.0.2:54", "3s udp 10.2.0.2:54 > 10.1.0.2:5\n2s udp 10.1.0.2:6 > 10.2.0.2:54"} {
 		file := pcaptest.Sections(binary.BigEndian, 1, parseFrames(t, text)...)
 		if i == 1 {
 			file = append(file, "torn"...)
@@ -201,8 +201,8 @@ func TestSeveralFiles(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := "0:     1     0.000000  session  #1  udp 10.1.0.2:5 > 10.2.0.2:53\n" +
-		"1:     2     3.000000  session  #2  udp 10.1.0.2:6 > 10.2.0.2:53"
+	want := "0:     1     0.000000  session  #1  udp 10.1.0.2:5 > 10.2.0.2:54\n" +
+		"1:     2     3.000000  session  #2  udp 10.1.0.2:6 > 10.2.0.2:54"
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("got\n%s\nexpected\n%s", got, want)
 	}
@@ -229,7 +229,7 @@ func TestUnread(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for want, o := range map[string]replay.Options{
-		`helper "nosuch": not built in: expected one of ftp, tftp`:        {Helpers: []replay.Binding{{Helper: "nosuch", Proto: 6, Port: 1}}},
+		`helper "nosuch": not built in: expected one of amanda, `:         {Helpers: []replay.Binding{{Helper: "nosuch", Proto: 6, Port: 1}}},
 		`helper "tftp" does not read protocol 6: expected 17`:             {Helpers: []replay.Binding{{Helper: "tftp", Proto: 6, Port: 69}}},
 		`interface "port9": not configured: expected one of capture`:      {In: "port9"},
 		`system interface: expected at least one for frames to arrive by`: {Config: &config.Config{}},
