@@ -176,11 +176,18 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, master.Policy, master.Service, master.LogEnd)
 	}
+	was := *e // what makes room for the child may take it along
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
+	if was.Call == session.CallOpen {
+		b.Reply = w.connect(&was)
+	}
 	if leave.Src != p.Key.Src {
 		// The opener is translated: another session may have its port already.
 		asLeft := p.Key
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
+		if was.Call == session.CallOpen {
+			asLeft.DstPort = b.Reply.DstPort
+		}
 		var plan nat.Binding
 		if plan, r = w.nat.PlanAt(&asLeft, leave.Src, p.Key.Src, int64(w.now), w); r != packet.ReasonNone {
 			w.exhausted(0, master.Policy, &asLeft)
@@ -192,10 +199,13 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		w.nat.Release(&b)
 		return nil, Drop, packet.ReasonSessionClash
 	}
-	was := *e // what makes room for the child may take it along
 	s := w.begin(p, b, to, was.Master)
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
+	}
+	if was.Call == session.CallOpen {
+		*s.Call() = session.Call{On: true, Leave: [2]uint16{was.Leave.DstPort, was.Back[1]}}
+		s.SetRewrites()
 	}
 	s.Master, s.Helper = was.Master, was.Helper
 	s.Against = (was.Opener == packet.Reply) != master.Against
@@ -203,6 +213,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
 	w.shape(s, master.Shaper)
+	if s.IsCall() {
+		w.calls.add(s)
+	}
 	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
 		w.expect.Remove(e)
 	}

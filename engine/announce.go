@@ -34,8 +34,12 @@ func (n *announcer) MayRewrite(dir packet.Dir) bool {
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
-// Cancel voids what the session's helper announced and nobody has used yet.
-func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone) }
+// Cancel voids what the session's helper announced and nobody has used yet, and ends
+// its calls.
+func (n *announcer) Cancel() {
+	n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone)
+	n.w.endCalls(n.s.ID)
+}
 
 // CancelTag voids those of a tag.
 func (n *announcer) CancelTag(tag uint32) {
@@ -81,6 +85,9 @@ const lowPort = 1024
 // is the sender as the peer sees it; both follow from the two keys of the control
 // session, whatever is translated.
 func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
+	if e.Proto == packet.ProtoGRE {
+		return n.call(dir, &e)
+	}
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
@@ -90,18 +97,8 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		n.refused()
 		return netip.AddrPort{}, false
 	}
-	x := session.Expectation{
-		Many: e.Many, Tag: e.Tag,
-		Match: packet.Key{
-			Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto,
-		},
-		Leave: packet.Key{
-			Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto,
-		},
-		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
-		Service: n.s.Service, Helper: n.s.Helper,
-		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
-	}
+	x := n.expectation(dir, e.Proto, port)
+	x.Many, x.Tag, x.Match.SrcPort = e.Many, e.Tag, e.PeerPort
 	if e.Anyone {
 		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
@@ -114,6 +111,19 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		n.second(x)
 	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
+}
+
+// expectation is that of a flow to the sender of direction dir, at its own port, as
+// if that was what its peer is to know it by.
+func (n *announcer) expectation(dir packet.Dir, proto uint8, port uint16) session.Expectation {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	return session.Expectation{
+		Match:  packet.Key{Src: peer.Src, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: proto},
+		Leave:  packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: proto},
+		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
+		Service: n.s.Service, Helper: n.s.Helper,
+		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
+	}
 }
 
 // announced reports an expectation.

@@ -59,6 +59,7 @@ type Worker struct {
 	event  session.Event // that the sink has
 
 	controls  controls  // state of the helpers' control sessions
+	calls     calls     // of PPTP, in progress
 	tallies   tallies   // of the per-IP shapers
 	announce  announcer // what a helper asks through
 	output    helpers.Output
@@ -123,6 +124,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
 		lastID: uint32(rng.Uint64()),
+		calls:  newCalls(),
 	}
 	if o.Advise != nil {
 		w.table.Advise(o.Advise)
@@ -201,9 +203,11 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil && w.strayCall(p) {
-		p.Key.DstPort = 0
-		s, dir = w.table.Find(&p.Key)
+	if p.Key.Proto == packet.ProtoGRE {
+		var pair bool
+		if s, dir, pair = w.tunnel(p, s, dir); pair {
+			p.Key.DstPort = 0
+		}
 	}
 	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
@@ -318,6 +322,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.ranges.check(w.table, w.rangeOf); err != nil {
+		return err
+	}
+	if err := w.calls.check(w.table); err != nil {
 		return err
 	}
 	if err := w.tallies.check(w.table); err != nil {

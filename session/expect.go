@@ -25,6 +25,8 @@ type Expectation struct {
 	Helper  uint8
 	Many    bool   // any number of flows fulfil it
 	Tag     uint32 // of its group; 0: none
+	Call    CallStep
+	Back    [2]uint16 // of an open call: the id that packets of the other way arrive with, and the one that they leave with
 	Created Tick
 	Expires Tick
 
@@ -32,6 +34,24 @@ type Expectation struct {
 	next       uint32 // others that differ in the source port alone, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
 	live       bool
+}
+
+// CallStep says how much is known of the call of PPTP that an expectation is one
+// way of.
+type CallStep uint8
+
+// Steps of a call.
+const (
+	NoCall      CallStep = iota
+	CallOffered          // the id of one end: it is taken, but no flow fulfils the expectation
+	CallOpen             // both ids: a packet of either way fulfils it
+)
+
+// Twin is the key of the expectation of the other way of an open call.
+func (e *Expectation) Twin() packet.Key {
+	k := e.Leave.Reply()
+	k.DstPort = e.Back[0]
+	return k
 }
 
 // bucketOf is what expectations are found by: all of the key but the source port,
@@ -95,7 +115,7 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 			return Clash
 		}
 		r := &x.recs[i]
-		r.Leave, r.Expires = e.Leave, e.Expires
+		r.Leave, r.Expires, r.Call, r.Back = e.Leave, e.Expires, e.Call, e.Back
 		x.wheel.Arm(i, e.Expires)
 		return Refreshed
 	}
@@ -169,7 +189,7 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 // met is the expectation of a bucket that a flow of key k matches.
 func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
-		if r := &x.recs[n-1]; meets(&r.Match, k) {
+		if r := &x.recs[n-1]; meets(&r.Match, k) && r.Call != CallOffered {
 			return r
 		}
 	}
@@ -181,6 +201,17 @@ func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
 	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
 		if x.recs[n-1].Leave == *leave {
+			return &x.recs[n-1]
+		}
+	}
+	return nil
+}
+
+// Arriving returns the expectation of the control session with that id whose flow
+// arrives with key match, also where it is only offered, or nil.
+func (x *Expectations) Arriving(id uint32, match *packet.Key) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Match == *match {
 			return &x.recs[n-1]
 		}
 	}
@@ -327,7 +358,7 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 		if !lives(r.Master) {
 			return fmt.Errorf("expectation %d: its master %d is gone", r.id, r.Master.ID)
 		}
-		if f := x.Find(&r.Match); f == nil {
+		if f := x.Arriving(r.Master.ID, &r.Match); f != r || r.Call != CallOffered && x.Find(&r.Match) == nil {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}

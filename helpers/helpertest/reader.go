@@ -142,7 +142,7 @@ func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte)
 		return fmt.Errorf("%d announcements in one call, at most %d may stand", n, r.h.MaxExpects)
 	}
 	for e := range f.Expects {
-		if e.Endpoint.Port() == 0 || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
+		if e.Endpoint.Port() == 0 && e.Call == helpers.NoCall || (e.Call != helpers.NoCall) != (e.Proto == packet.ProtoGRE) || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
 			return fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
 		}
 		if e.Edit.Len == 0 {
