@@ -4,5 +4,6 @@ package builtin
 
 import (
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/pptp"
 	_ "portcullis/helpers/tftp"
 )
