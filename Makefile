@@ -5,10 +5,10 @@ BIN     := bin
 TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 # Debian's packages of the tools that the namespace tests use as real peers.
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
-# Two more servers, which are unpacked beside the system and not installed: Debian
-# has one FTP server at a time, and coturn's would be started with the machine.
-UNPACKED := proftpd turnserver turnutils_natdiscovery
-ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+# More programs, which are unpacked beside the system and not installed: Debian has
+# one FTP server at a time, and coturn's and pptpd would be started with the machine.
+UNPACKED := proftpd turnserver turnutils_natdiscovery pptpd pptp
+ARCHIVES := proftpd-core proftpd-mod-crypto coturn pptpd pptp-linux
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 SOAK     ?= 30s

@@ -45,7 +45,7 @@ func pptpTalk(t *testing.T, call *tool.PPTPCall, say string, patience time.Durat
 }
 
 // TestPPTP has two clients call one server at once, with Debian's programs, in every
-// mode. They choose the same call id.
+// mode. Nothing keeps them from choosing the same call id.
 func TestPPTP(t *testing.T) {
 	const nat = `nat = "enable"`
 	for _, test := range []struct {
