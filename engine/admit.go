@@ -49,7 +49,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 // policy lookup: by an announcement, a data range or a mapping. It reports false
 // where nobody has.
 func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reason, ok bool) {
-	if e := w.expect.Find(&p.Key); e != nil {
+	if e := w.awaits(p); e != nil {
 		if midway(p) { // what was announced has yet to begin
 			s, v, r = w.alone(p, packet.ReasonNoSession)
 			return s, v, r, true

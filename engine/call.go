@@ -57,7 +57,7 @@ func (n *announcer) offer(dir packet.Dir, id uint16) (as uint16, ok bool) {
 	}
 	x := n.expectation(dir, packet.ProtoGRE, id)
 	x.Call = session.CallOffered
-	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil && old.Call == session.CallOpen {
+	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil && old.Paired() {
 		n.close(old) // nothing came of an earlier call of that id
 	}
 	if !n.dial(&x) {
@@ -73,7 +73,7 @@ func (n *announcer) answer(dir packet.Dir, id, peers uint16) (as uint16, ok bool
 	x := n.expectation(dir, packet.ProtoGRE, id)
 	k := n.arriving(dir, peers)
 	old := n.w.expect.Arriving(n.ref.ID, &k)
-	if old == nil || n.s.Blocked {
+	if old == nil || old.Call == session.CallClosing || n.s.Blocked {
 		c, ok := n.own(dir, id)
 		if !ok { // nor was it answered before
 			n.refused()
@@ -183,7 +183,7 @@ func (n *announcer) named(dir packet.Dir, id uint16, what helpers.Call) (as uint
 
 // other is the expectation of the other way of x, nil where there is none.
 func (n *announcer) other(x *session.Expectation) *session.Expectation {
-	if x.Call != session.CallOpen {
+	if !x.Paired() {
 		return nil
 	}
 	k := x.Twin()
@@ -192,10 +192,12 @@ func (n *announcer) other(x *session.Expectation) *session.Expectation {
 
 // hold has no packet fulfil x and its twin any more: their ids are still known.
 func (n *announcer) hold(x *session.Expectation) {
-	if t := n.other(x); t != nil {
-		t.Call = session.CallOffered
+	t := n.other(x)
+	for _, e := range [...]*session.Expectation{x, t} {
+		if e != nil && e.Call == session.CallOpen {
+			e.Call = session.CallClosing
+		}
 	}
-	x.Call = session.CallOffered
 }
 
 // close voids x and its twin.

@@ -60,6 +60,16 @@ func (c *calls) leaving(t *session.Table, k *packet.Key) (*session.Session, pack
 	return s, packet.Reply
 }
 
+// awaits is the expectation that p fulfils, or nil. That of a call is fulfilled by
+// data of a call alone, and not by another tunnel whose key is the same number.
+func (w *Worker) awaits(p *Slot) *session.Expectation {
+	e := w.expect.Find(&p.Key)
+	if e != nil && e.Call != session.NoCall && !p.CarriesPPTP() {
+		return nil
+	}
+	return e
+}
+
 // connect voids the expectation of the other way of a call of which e is fulfilled,
 // and returns the key that its packets will arrive with.
 func (w *Worker) connect(e *session.Expectation) packet.Key {
@@ -98,7 +108,8 @@ func (w *Worker) tunnel(p *Slot, s *session.Session, dir packet.Dir) (_ *session
 	}
 	k := p.Key
 	k.DstPort = 0
-	if s, dir = w.table.Find(&k); s != nil && s.IsCall() { // the call of that id
+	s, dir = w.table.Find(&k)
+	if s != nil && s.IsCall() || s == nil && w.expect.Taken(&k) { // the call of that id
 		return nil, packet.Original, false
 	}
 	return s, dir, true

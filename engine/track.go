@@ -148,6 +148,7 @@ func (w *Worker) turn(s *session.Session, st session.State) {
 	s.State = st
 	w.closing(s)
 	if s.Helper != 0 && s.Master.ID == 0 && (st == session.StateTimeWait || st == session.StateClose) {
+		w.expect.RemoveCalls(s.ID, w.expectationGone)
 		w.endCalls(s.ID)
 	}
 	w.settle(s)

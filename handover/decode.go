@@ -306,7 +306,7 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	what, opener, proto := f.uint8(), f.uint8(), f.uint8()
 	six := what & is6
 	call := what & (isCallOffered | isCallOpen)
-	if what&^(is6|isMany|isOpen|isCallOffered|isCallOpen) != 0 || call == isCallOffered|isCallOpen ||
+	if what&^(is6|isMany|isOpen|isCallOffered|isCallOpen) != 0 ||
 		call != 0 && (proto != packet.ProtoGRE || what&(isMany|isOpen) != 0) || opener > uint8(packet.Reply) {
 		f.fail("conditions %d, direction %d", what, opener)
 	}
@@ -320,6 +320,8 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 		e.Call = session.CallOffered
 	case isCallOpen:
 		e.Call, e.Back = session.CallOpen, f.ids()
+	case isCallOffered | isCallOpen:
+		e.Call, e.Back = session.CallClosing, f.ids()
 	}
 	if e.Many = what&isMany != 0; what&isOpen != 0 {
 		e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}

@@ -34,7 +34,7 @@ const (
 	isMany        = 2
 	isOpen        = 4
 	isCallOffered = 8
-	isCallOpen    = 16
+	isCallOpen    = 16 // with isCallOffered: closing
 )
 
 func bit(is bool, b uint16) uint16 {
@@ -91,10 +91,10 @@ func appendMemory(b []byte, c *helpers.Control, st *helpers.State) []byte {
 func appendExpectation(b []byte, e *session.Expectation, now session.Tick) []byte {
 	six := !e.Match.Dst.Is4()
 	b = append(b, uint8(bit(six, is6)|bit(e.Many, isMany)|bit(e.Match.Src.IsZero(), isOpen)|
-		bit(e.Call == session.CallOffered, isCallOffered)|bit(e.Call == session.CallOpen, isCallOpen)), uint8(e.Opener), e.Match.Proto, e.Helper)
+		bit(e.Call == session.CallOffered || e.Call == session.CallClosing, isCallOffered)|bit(e.Paired(), isCallOpen)), uint8(e.Opener), e.Match.Proto, e.Helper)
 	b = appendKey(b, &e.Match, six)
 	b = appendKey(b, &e.Leave, six)
-	if e.Call == session.CallOpen {
+	if e.Paired() {
 		b = appendIDs(b, e.Back)
 	}
 	for _, n := range [...]uint64{

@@ -115,7 +115,7 @@ func way(step session.CallStep) *session.Expectation {
 	e := expectation()
 	e.Match, e.Leave = key(packet.ProtoGRE, "10.2.0.2", 0, "203.0.113.7", 98), key(packet.ProtoGRE, "10.2.0.2", 0, "10.1.0.2", 8)
 	e.Many, e.Call = false, step
-	if step == session.CallOpen {
+	if e.Paired() {
 		e.Back = [2]uint16{902, 903}
 	}
 	return e
@@ -164,13 +164,13 @@ func stream(t testing.TB) []byte {
 	}
 	for _, err := range []error{
 		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil),
-		w.Session(call(), nil, nil), w.Expectation(expectation()), w.Expectation(way(session.CallOffered)), w.Expectation(way(session.CallOpen)), w.Close(),
+		w.Session(call(), nil, nil), w.Expectation(expectation()), w.Expectation(way(session.CallOffered)), w.Expectation(way(session.CallOpen)), w.Expectation(way(session.CallClosing)), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 6, Expectations: 3}) {
+	if c := w.Counts(); c != (Counts{Sessions: 6, Expectations: 4}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -197,7 +197,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 9 {
+	if err != nil || len(all) != 10 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -217,7 +217,7 @@ func TestRoundTrip(t *testing.T) {
 	if !bytes.Equal(all[0].Memory, c) || all[1].Memory != nil || !bytes.Equal(all[3].Memory, append([]byte{1, 2, 3}, append(make([]byte, 60), 64)...)) {
 		t.Errorf("memory %x, %x, %x", all[0].Memory, all[1].Memory, all[3].Memory)
 	}
-	for i, want := range []*session.Expectation{expectation(), way(session.CallOffered), way(session.CallOpen)} {
+	for i, want := range []*session.Expectation{expectation(), way(session.CallOffered), way(session.CallOpen), way(session.CallClosing)} {
 		want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
 		if got := all[6+i].Expect; all[6+i].Kind != KindExpectation || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)

@@ -59,6 +59,13 @@ func TestOfferedCall(t *testing.T) {
 	if r := x.Add(e, 4, nobody); r != session.Refreshed {
 		t.Fatal(r)
 	}
+	x.Arriving(5, &e.Match).Call = session.CallClosing
+	if x.Find(&e.Match) != nil || !x.Taken(&e.Match) {
+		t.Error("a call that is about to end is to be known, and not to be fulfilled")
+	}
+	if r := x.Add(e, 4, nobody); r != session.Refreshed {
+		t.Fatal(r)
+	}
 	f := x.Find(&e.Match)
 	if f == nil || f.Twin() != (packet.Key{Src: packet.MustAddr("10.1.0.2"), Dst: packet.MustAddr("10.2.0.2"), DstPort: 900, Proto: packet.ProtoGRE}) {
 		t.Fatalf("%+v", f)

@@ -26,7 +26,7 @@ type Expectation struct {
 	Many    bool   // any number of flows fulfil it
 	Tag     uint32 // of its group; 0: none
 	Call    CallStep
-	Back    [2]uint16 // of an open call: the id that packets of the other way arrive with, and the one that they leave with
+	Back    [2]uint16 // of an open or closing call: the id that packets of the other way arrive with, and the one that they leave with
 	Created Tick
 	Expires Tick
 
@@ -45,9 +45,16 @@ const (
 	NoCall      CallStep = iota
 	CallOffered          // the id of one end: it is taken, but no flow fulfils the expectation
 	CallOpen             // both ids: a packet of either way fulfils it
+	CallClosing          // both ids, still: an end wants it to end, and no packet fulfils it any more
 )
 
-// Twin is the key of the expectation of the other way of an open call.
+// Paired says whether there is an expectation of the other way, too, or was.
+func (e *Expectation) Paired() bool { return e.Call == CallOpen || e.Call == CallClosing }
+
+// awaits says whether a packet fulfils e.
+func (e *Expectation) awaits() bool { return e.Call == NoCall || e.Call == CallOpen }
+
+// Twin is the key of the expectation of the other way of a call.
 func (e *Expectation) Twin() packet.Key {
 	k := e.Leave.Reply()
 	k.DstPort = e.Back[0]
@@ -189,7 +196,7 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 // met is the expectation of a bucket that a flow of key k matches.
 func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
-		if r := &x.recs[n-1]; meets(&r.Match, k) && r.Call != CallOffered {
+		if r := &x.recs[n-1]; meets(&r.Match, k) && r.awaits() {
 			return r
 		}
 	}
@@ -264,10 +271,19 @@ func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
 
 // RemoveTag takes out those of them that have a tag.
 func (x *Expectations) RemoveTag(id, tag uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Tag == tag }, gone)
+}
+
+// RemoveCalls takes out those of them that are of calls.
+func (x *Expectations) RemoveCalls(id uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Call != NoCall }, gone)
+}
+
+func (x *Expectations) removeIf(id uint32, which func(*Expectation) bool, gone func(*Expectation)) {
 	for n := x.masters[id]; n != 0; {
 		i := n - 1
 		n = x.recs[i].nextMaster
-		if x.recs[i].Tag == tag {
+		if which(&x.recs[i]) {
 			gone(&x.recs[i])
 			x.remove(i)
 		}
@@ -358,7 +374,7 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 		if !lives(r.Master) {
 			return fmt.Errorf("expectation %d: its master %d is gone", r.id, r.Master.ID)
 		}
-		if f := x.Arriving(r.Master.ID, &r.Match); f != r || r.Call != CallOffered && x.Find(&r.Match) == nil {
+		if f := x.Arriving(r.Master.ID, &r.Match); f != r || r.awaits() && x.Find(&r.Match) == nil {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}

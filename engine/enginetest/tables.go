@@ -145,6 +145,8 @@ func (r *runner) expectations() (lines []string) {
 		switch x.Call {
 		case session.CallOffered:
 			b.word("offered")
+		case session.CallClosing:
+			b.word("closing")
 		case session.CallOpen:
 			b.word("back %d as %d", x.Back[0], x.Back[1])
 		}
