@@ -53,8 +53,9 @@ func (b *switchboard) pass(in, text string) (left string) {
 func (b *switchboard) say(l *line, dir packet.Dir, words string) string {
 	b.t.Helper()
 	ends, in := [2]string{l.host + ":3000", "10.2.0.2:1723"}, "port1"
+	back, from := [2]string{"10.2.0.2:1723", l.public}, "port2"
 	if dir == packet.Reply {
-		ends, in = [2]string{"10.2.0.2:1723", l.public}, "port2"
+		ends, in, back, from = back, from, ends, in
 	}
 	text := fmt.Sprintf("tcp %s > %s PA seq %d ack %d pptp %s", ends[0], ends[1], l.seq[dir], l.seq[dir.Other()], words)
 	l.seq[dir] += uint32(len(packettest.Packet(text).Data()))
@@ -63,6 +64,7 @@ func (b *switchboard) say(l *line, dir packet.Dir, words string) string {
 	if !ok {
 		b.t.Fatalf("%s: %q left", text, left)
 	}
+	b.pass(from, fmt.Sprintf("tcp %s > %s A seq %d ack %d", back[0], back[1], l.seq[dir.Other()], l.seq[dir]))
 	return read
 }
 
