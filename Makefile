@@ -105,7 +105,7 @@ lint: go ## gofmt, go vet, staticcheck
 	$(GO) tool staticcheck ./...
 
 docs: go ## write the generated parts of docs/
-	$(GO) test -buildvcs=false . ./config ./engine/behaviour -run 'TestReasons|TestReference|TestBehaviour' -update
+	$(GO) test -buildvcs=false . ./config ./engine/behaviour ./cmd/portcullis-lab -run 'TestReasons|TestReference|TestBehaviour|TestMatrixPage' -update
 
 clean: ## remove what was built
 	rm -rf $(BIN)

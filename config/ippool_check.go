@@ -124,7 +124,11 @@ func (l *loader) checkNPTv6(p *IPPool6) IPRange {
 	case in == out:
 		l.refuse(p, "external-prefix", "expected another prefix than internal-prefix")
 	default:
-		return IPRange{out.Addr(), lastOf(out)}
+		r := IPRange{out.Addr(), lastOf(out)}
+		if box := l.boxAddress(r); box != nil {
+			l.refuse(p, "external-prefix", "it has %s of interface %q, which would lose all its traffic: expected a prefix that is routed here", box.prefix.Addr(), box.intf.Name)
+		}
+		return r
 	}
 	return IPRange{}
 }

@@ -46,9 +46,24 @@ func (l *loader) checkVIPAddresses(v *VIP) {
 			return
 		}
 	}
-	if box := l.boxAddress(v.ExtIP); box != nil && v.whole() && v.Status && l.sound(v, "portforward", "service") {
+	l.checkVIPBox(v)
+}
+
+// checkVIPBox refuses a virtual IP that takes all traffic of an address of the box,
+// or leads to one, where nobody would answer.
+func (l *loader) checkVIPBox(v *VIP) {
+	if !v.Status {
+		return
+	}
+	if box := l.boxAddress(v.ExtIP); box != nil && v.whole() && l.sound(v, "portforward", "service") {
 		l.refuse(v, "extip", "%s is the address of interface %q, which would lose all its traffic: expected portforward enable, or another address",
 			box.prefix.Addr(), box.intf.Name)
+	}
+	for _, r := range v.MappedIP {
+		if box := l.boxAddress(r); box != nil {
+			l.refuse(v, "mappedip", "%s is the address of interface %q: expected addresses of hosts", box.prefix.Addr(), box.intf.Name)
+			return
+		}
 	}
 }
 

@@ -87,7 +87,15 @@ func (w *Worker) alone(p *Slot, r packet.Reason) (*session.Session, Verdict, pac
 
 // route finds the way to dst.
 func (w *Worker) route(dst packet.Addr) (route.Route, packet.Reason) {
-	to, ok := w.rules.routes.Lookup(dst)
+	return usable(w.rules.routes.Lookup(dst))
+}
+
+// back finds the way of an answer to dst, whose packets come in by interface in.
+func (w *Worker) back(dst packet.Addr, in uint16) (route.Route, packet.Reason) {
+	return usable(w.rules.routes.Back(dst, in))
+}
+
+func usable(to route.Route, ok bool) (route.Route, packet.Reason) {
 	switch {
 	case !ok:
 		return to, packet.ReasonNoRoute
@@ -127,12 +135,13 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	b, r := w.translate(p, d, to, m)
+	var b nat.Binding
+	r := w.translate(p, d, to, m, &b)
 	if r != packet.ReasonNone {
 		w.tellOf(p, m.Policy)
 		return nil, Drop, w.refuse(p, to.Out, r, m.Policy.ID, m.Service, m.Policy.LogAll || m.Policy.LogUTM)
 	}
-	s := w.begin(p, b, to, session.Ref{})
+	s := w.begin(p, &b, to, session.Ref{})
 	if s == nil {
 		w.tellOf(p, m.Policy)
 		return nil, Drop, packet.ReasonSessionTableFull
@@ -199,7 +208,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		w.nat.Release(&b)
 		return nil, Drop, packet.ReasonSessionClash
 	}
-	s := w.begin(p, b, to, was.Master)
+	s := w.begin(p, &b, to, was.Master)
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
@@ -226,9 +235,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 
 // begin makes a session with these keys, which is not yet in the table, or nil
 // where that has no room; then what the binding holds is given back. Its master, where it has one, does not give way to it.
-func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Ref) *session.Session {
+func (w *Worker) begin(p *Slot, b *nat.Binding, to route.Route, master session.Ref) *session.Session {
 	if !w.room(master) {
-		w.nat.Release(&b)
+		w.nat.Release(b)
 		return nil
 	}
 	s := w.table.New()
@@ -236,7 +245,7 @@ func (w *Worker) begin(p *Slot, b nat.Binding, to route.Route, master session.Re
 	s.SetRewrites()
 	s.Out[packet.Original], s.Hop[packet.Original] = to.Out, to.Hop
 	s.Out[packet.Reply] = p.In
-	if back, ok := w.rules.routes.Lookup(p.Key.Src); ok && !back.Blackhole {
+	if back, ok := w.rules.routes.Back(p.Key.Src, p.In); ok && !back.Blackhole {
 		s.Out[packet.Reply], s.Hop[packet.Reply] = back.Out, back.Hop
 	}
 	s.Created, s.Generation = w.now, w.rules.Generation

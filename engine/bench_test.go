@@ -211,7 +211,7 @@ func benchWorker(b testing.TB, policies int, snat bool) *Worker {
 	}
 	for i := range policies {
 		p := &config.Policy{
-			PolicyID: uint32(i + 1), Status: true, Accept: true, NAT: snat,
+			PolicyID: uint32(i + 1), Status: true, Accept: true, NAT: snat, PortPreserve: true,
 			SrcIntf: []string{"port1"}, DstIntf: []string{"port2"}, Schedule: []string{"always"},
 			SrcAddr: []string{"all"}, DstAddr: []string{"all"}, SrcAddr6: []string{"all"}, DstAddr6: []string{"all"},
 			Service: []string{"ALL"}, LogTraffic: "all", LogStart: true, AntiReplay: true,

@@ -21,10 +21,12 @@ func (w *Worker) destination(p *Slot) destination {
 // destination is the destination of first packets with that key that come in by
 // interface in.
 func (rs *Ruleset) destination(in uint16, key *packet.Key) destination {
-	if v, to, ok := rs.virtual.Lookup(in, key); ok {
-		return destination{key: to, vip: v.Number, altered: true}
+	if rs.virtual.Owns(key.Dst) {
+		if v, to, ok := rs.virtual.Lookup(in, key); ok {
+			return destination{key: to, vip: v.Number, altered: true}
+		}
 	}
-	if inner, ok := rs.sources.Inward(key.Dst); ok {
+	if inner, ok := rs.sources.Inward(key.Dst); ok && !rs.isOwn(inner) {
 		d := destination{key: *key, altered: true}
 		d.key.Dst = inner
 		return d
@@ -40,6 +42,13 @@ func (rs *Ruleset) stays(s *session.Session) (d destination, ok bool) {
 	return d, d.key.Dst == leave.Dst && d.key.DstPort == leave.DstPort
 }
 
+// isOwn says whether a is an address of the box itself, which nothing leads to by
+// another one.
+func (rs *Ruleset) isOwn(a packet.Addr) bool {
+	_, own := rs.routes.Local(a)
+	return own
+}
+
 // translates says whether a is an address that the configuration translates to or
 // from. What comes to it and belongs to nothing goes nowhere.
 func (rs *Ruleset) translates(a packet.Addr) bool {
@@ -48,6 +57,5 @@ func (rs *Ruleset) translates(a packet.Addr) bool {
 
 // ours says whether a session may go on under the translated address a.
 func (rs *Ruleset) ours(a packet.Addr) bool {
-	_, own := rs.routes.Local(a)
-	return own || rs.translates(a)
+	return rs.isOwn(a) || rs.translates(a)
 }

@@ -42,7 +42,7 @@ func (w *Worker) icmpError(p *Slot, typ, code uint8, rest uint32) {
 	if isICMP(p.Key.Proto) && packet.IsICMPError(p.Key.Proto, p.ICMPType) || !w.limit.take(w.now) {
 		return
 	}
-	to, r := w.route(p.Key.Src)
+	to, r := w.back(p.Key.Src, p.In)
 	if r != packet.ReasonNone {
 		return
 	}

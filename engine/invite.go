@@ -26,13 +26,27 @@ func (w *Worker) invites(p *Slot) *nat.Mapping {
 		return nil
 	}
 	m := w.nat.Inbound(&p.Key)
-	if m == nil || m.Filter == nat.FilterSTUN && !isSTUN(p) {
+	if m == nil {
 		return nil
+	}
+	switch w.filter(m.Outer, m.Policy) {
+	case nat.FilterExact:
+		return nil
+	case nat.FilterSTUN:
+		if !isSTUN(p) {
+			return nil
+		}
 	}
 	if pol, ok := w.rules.policies.Policy(m.Policy); !ok || !pol.Accept {
 		return nil
 	}
 	return m
+}
+
+// filter is who may send to address outer of a mapping that a policy has let its
+// client make: as the policy, or the pool, says now.
+func (w *Worker) filter(outer packet.Addr, policy uint32) nat.Filter {
+	return w.nat.Filter(outer, w.rules.sources.Policy(policy))
 }
 
 // isSTUN says whether p carries a STUN message (RFC 8489 section 5): two zero bits,
@@ -55,14 +69,13 @@ func (w *Worker) invite(p *Slot, m *nat.Mapping) (*session.Session, Verdict, pac
 	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
-	b := nat.Identity(d.key)
+	b := nat.Binding{Original: p.Key, Reply: d.key.Reply()}
 	if out, r := w.route(p.Key.Dst); r == packet.ReasonNone && out.Out != p.In {
-		if b, r = w.turnAround(p, &d, out.Out); r != packet.ReasonNone {
+		if r = w.turnAround(p, &d, out.Out, &b); r != packet.ReasonNone {
 			return nil, Drop, r
 		}
 	}
-	b.Original = p.Key
-	s := w.begin(p, b, to, session.Ref{})
+	s := w.begin(p, &b, to, session.Ref{})
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
@@ -78,14 +91,14 @@ func (w *Worker) invite(p *Slot, m *nat.Mapping) (*session.Session, Verdict, pac
 // turnAround translates the source of p, which is sent from the inside to a
 // mapping: as the policy would that lets it out by interface out, where the
 // mapping's address is.
-func (w *Worker) turnAround(p *Slot, d *destination, out uint16) (nat.Binding, packet.Reason) {
+func (w *Worker) turnAround(p *Slot, d *destination, out uint16, b *nat.Binding) packet.Reason {
 	m := w.rules.policies.Lookup(p.In, out, &p.Key, 0)
 	if !m.Policy.Accept {
 		to, _ := w.route(p.Key.Dst)
-		return nat.Binding{}, w.deny(p, to.Out, m)
+		return w.deny(p, to.Out, m)
 	}
 	x := way{in: p.In, out: out, hop: p.Key.Dst, key: d.key, policy: m.Policy.ID}
-	return w.bindSource(&x)
+	return w.bindSource(&x, b)
 }
 
 // invitedBy makes s a session of the policy that let the client of a mapping out,
@@ -101,7 +114,7 @@ func (w *Worker) invitedBy(s *session.Session, id uint32) {
 // do so still, and let strangers in.
 func (w *Worker) stillInvited(s *session.Session) bool {
 	pol, ok := w.rules.policies.Policy(s.Policy)
-	if !ok || !pol.Accept {
+	if !ok || !pol.Accept || w.filter(s.Key[packet.Original].Dst, s.Policy) == nat.FilterExact {
 		return false
 	}
 	w.invitedBy(s, pol.ID)

@@ -35,9 +35,14 @@ func (w *Worker) sized(out uint16, p *Slot) packet.Reason {
 func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	p.DecrementTTL()
 	if r := &s.Rewrite[dir]; !r.None() {
-		to := s.Leaving(dir)
-		r.Apply(&p.Packet, &to)
-		p.NextHop = w.hop(s, dir, to.Dst)
+		back := &s.Key[dir.Other()]
+		if p.Key.Proto == packet.ProtoGRE {
+			to := s.Leaving(dir) // of a call that is not the answers' key
+			r.Apply(&p.Packet, &to)
+		} else {
+			r.ApplyBack(&p.Packet, back)
+		}
+		p.NextHop = w.hop(s, dir, back.Src)
 	} else {
 		p.NextHop = w.hop(s, dir, p.Key.Dst)
 	}

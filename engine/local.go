@@ -27,7 +27,7 @@ func (w *Worker) local(p *Slot) (Verdict, packet.Reason) {
 func (w *Worker) echo(p *Slot) (Verdict, packet.Reason) {
 	p.Out, p.NextHop = p.In, p.Key.Src
 	if !p.Key.Src.IsLinkLocal() {
-		to, r := w.route(p.Key.Src)
+		to, r := w.back(p.Key.Src, p.In)
 		if r != packet.ReasonNone {
 			return Drop, r
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"portcullis/packet"
+	"portcullis/route"
 	"portcullis/session"
 )
 
@@ -36,7 +37,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	case !ok:
 		return false
 	case s.Master.ID != 0:
-		return w.masterAllows(s) && (!moved || w.keepsSource(s))
+		return w.masterAllows(s) && (!moved || w.keepsSource(s, 0))
 	case isInvited(s):
 		return w.stillInvited(s)
 	}
@@ -48,10 +49,10 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	if !m.Policy.Accept {
 		return false
 	}
-	if moved && sourceTranslated(s) && !w.keepsSource(s) {
+	obey(s, m)
+	if moved && sourceTranslated(s) && !w.keepsSource(s, d.vip) {
 		return false
 	}
-	obey(s, m)
 	w.shape(s, w.rules.quotas.shaper(m.Policy.ID))
 	w.retime(s, m.Object)
 	return true
@@ -75,7 +76,7 @@ func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
 		if translated && !w.rules.rerouteSNAT && w.rules.routes.Leads(dst, out[d], hop[d]) {
 			continue
 		}
-		to, r := w.route(dst)
+		to, r := w.onward(dst, packet.Dir(d), out[d])
 		if r != packet.ReasonNone {
 			return false, false
 		}
@@ -84,6 +85,15 @@ func (w *Worker) stillLeads(s *session.Session) (moved, ok bool) {
 	moved = translated && (out[outside] != s.Out[outside] || hop[outside] != s.Hop[outside])
 	s.Out, s.Hop = out, hop
 	return moved, true
+}
+
+// onward finds the way of a session's packets of direction dir, which have left by
+// interface out so far. Answers stay there as long as a route does.
+func (w *Worker) onward(dst packet.Addr, dir packet.Dir, out uint16) (route.Route, packet.Reason) {
+	if dir == packet.Reply {
+		return w.back(dst, out)
+	}
+	return w.route(dst)
 }
 
 // outward is the direction in which the packets of s leave with a translated

@@ -16,7 +16,7 @@ func (w *Worker) resetBack(p *Slot) {
 	if p.TCPFlags&packet.TCPRst != 0 || !p.ChecksumOK() {
 		return
 	}
-	to, r := w.route(p.Key.Src)
+	to, r := w.back(p.Key.Src, p.In)
 	if r != packet.ReasonNone || !w.resets.take(w.now) {
 		return
 	}

@@ -24,11 +24,11 @@ func wayOf(p *Slot, d *destination, to route.Route, policy uint32) way {
 
 // source is how the source of a session is translated that crosses the box by x:
 // nil is not at all. addr is the address to translate to where no pool gives one;
-// whole says that it is the host's own. In this order, of which the third is
+// sole says that it is the host's own. In this order, of which the third is
 // left out with central-nat: the address of a virtual IP
 // with nat-source-vip, a pool, the address of a static virtual IP, that of the
 // outgoing interface.
-func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, whole bool) {
+func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, sole bool) {
 	how = rs.translation(x)
 	if how == nil {
 		return nil, addr, false
@@ -61,27 +61,38 @@ func (rs *Ruleset) translation(x *way) (how *nat.Source) {
 	return how
 }
 
-// translate decides the translation of the session that p opens.
-func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Match) (nat.Binding, packet.Reason) {
-	x := wayOf(p, d, to, m.Policy.ID)
-	b, r := w.bindSource(&x)
+// translate decides the translation of the session that p opens: b, which is empty.
+func (w *Worker) translate(p *Slot, d *destination, to route.Route, m policy.Match, b *nat.Binding) packet.Reason {
 	b.Original = p.Key
-	return b, r
+	if w.rules.central == nil && !d.altered && w.rules.sources.Policy(m.Policy.ID) == nil { // most are not
+		b.Reply = d.key.Reply()
+		return packet.ReasonNone
+	}
+	x := wayOf(p, d, to, m.Policy.ID)
+	r := w.bindSource(&x, b)
+	if leave := b.Reply.Reply(); r == packet.ReasonNone && d.altered && land(&leave) {
+		w.nat.Release(b)
+		return packet.ReasonLand // a host that asks for itself
+	}
+	return r
 }
 
 // bindSource decides the translation of the source of a session that crosses the
-// box by x.
-func (w *Worker) bindSource(x *way) (nat.Binding, packet.Reason) {
-	how, addr, whole := w.rules.source(x)
+// box by x: all of b, which is empty, but the original key.
+func (w *Worker) bindSource(x *way, b *nat.Binding) packet.Reason {
+	how, addr, sole := w.rules.source(x)
 	if how == nil {
-		return nat.Identity(x.key), packet.ReasonNone
+		b.Reply = x.key.Reply()
+		return packet.ReasonNone
 	}
-	w.request = nat.Request{Key: x.key, How: how, Out: x.out, Addr: addr, Whole: whole, Policy: x.policy, Now: int64(w.now)}
-	b, pool, r := w.nat.Plan(&w.request, w)
+	q := &w.request
+	q.Key, q.How, q.Addr, q.Sole = x.key, how, addr, sole
+	q.Out, q.Policy, q.Now = x.out, x.policy, int64(w.now)
+	pool, r := w.nat.PlanReply(q, w, b)
 	if r == packet.ReasonNATExhausted {
 		w.exhausted(pool, x.policy, &x.key)
 	}
-	return b, r
+	return r
 }
 
 // childSource is the address that a child leaves with whose policy translates no
@@ -96,11 +107,12 @@ func (w *Worker) childSource(x *way) packet.Addr {
 
 // keepsSource says whether the way that a translated session was moved to gives
 // its packets the address that the other side knows. Where it does not, the
-// session ends soon, so that a new one can take the way.
-func (w *Worker) keepsSource(s *session.Session) bool {
+// session ends soon, so that a new one can take the way. vip is the virtual IP that
+// leads its first packets now, 0 for none.
+func (w *Worker) keepsSource(s *session.Session, vip uint16) bool {
 	d := outward(s)
 	leave := s.Leaving(d)
-	x := way{in: s.Out[d.Other()], out: s.Out[d], hop: w.hop(s, d, leave.Dst), key: s.Key[d], policy: s.Policy}
+	x := way{in: s.Out[d.Other()], out: s.Out[d], hop: w.hop(s, d, leave.Dst), key: s.Key[d], vip: vip, policy: s.Policy}
 	x.key.Dst, x.key.DstPort = leave.Dst, leave.DstPort
 	how, addr, _ := w.rules.source(&x)
 	if how != nil && how.Reaches(leave.Src, addr) {

@@ -11,9 +11,6 @@ type Binding struct {
 	Hold     Hold
 }
 
-// Identity is the binding that translates nothing.
-func Identity(key packet.Key) Binding { return Binding{Original: key, Reply: key.Reply()} }
-
 // InUse tells which tuples are taken. The engine implements it over its session
 // table and its expectations.
 type InUse interface {

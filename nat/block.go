@@ -166,10 +166,10 @@ func (s *Space) fromBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {
 func (s *Space) outsideBlocks(r *Request, p *Pool, use InUse) (Hold, bool) {
 	for b := s.blocks.clients[r.Key.Src]; b != nil; b = b.next {
 		if p.Holds(b.addr) {
-			return s.whole(r, b.addr, use)
+			return s.portless(r, b.addr, use)
 		}
 	}
-	return s.whole(r, offset(p.first, uint32(mix(r.Key.Src)%uint64(p.n))), use)
+	return s.portless(r, offset(p.first, uint32(mix(r.Key.Src)%uint64(p.n))), use)
 }
 
 // fromBlock occupies a port of b.

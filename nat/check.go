@@ -2,7 +2,6 @@ package nat
 
 import (
 	"fmt"
-	"maps"
 	"math/bits"
 
 	"portcullis/packet"
@@ -238,9 +237,10 @@ func (g *grid) check(a packet.Addr, h *holder, x *account, lingering map[*block]
 			return 0, fmt.Errorf("block %v:%d at %d of %v: %v, lingers %v", b.addr, b.first, at, a, b.used, lingering[b])
 		}
 		var used [classOther]uint16
-		for k := range maps.Keys(x.blocks) {
-			if k.addr == a && b.first <= k.port && k.port <= b.last {
-				used[k.class] += uint16(x.blocks[k])
+		for c := range used {
+			for n := uint32(b.first); n <= uint32(b.last); n++ {
+				k := claim{a, spot{portClass(c), uint16(n)}}
+				used[c] += uint16(x.blocks[k])
 				delete(x.blocks, k)
 			}
 		}
@@ -256,14 +256,20 @@ func (g *grid) check(a packet.Addr, h *holder, x *account, lingering map[*block]
 
 // check recounts the set.
 func (s *ports) check() error {
-	used := 0
+	used, full := 0, [2][16]uint64{}
 	for w, word := range s.words {
+		if word == 0 { // nearly all are, and this is done after each step of a test
+			continue
+		}
 		used += bits.OnesCount64(word)
 		for p := even; p <= odd; p++ {
-			if (word&masks[p] == masks[p]) != (s.full[p][w>>6]>>(w&63)&1 != 0) {
-				return fmt.Errorf("summary of word %d, parity %d", w, p)
+			if word&masks[p] == masks[p] {
+				full[p][w>>6] |= 1 << (w & 63)
 			}
 		}
+	}
+	if full != s.full {
+		return fmt.Errorf("summary %x, expected %x", s.full, full)
 	}
 	if used != s.used {
 		return fmt.Errorf("%d are taken, not %d", used, s.used)

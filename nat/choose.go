@@ -5,7 +5,9 @@ import "portcullis/packet"
 const (
 	freeTries   = 8   // ports that nobody has, but whose tuple is taken
 	shareProbes = 128 // ports that others have
-	pairTries   = 4
+
+	barrenProbes = 2 // likewise, where there was none a moment ago
+	pairTries    = 4
 )
 
 // window is where a port is looked for: in the range first to last of an address.
@@ -17,6 +19,8 @@ type window struct {
 	any         bool // and where it does not
 	fixed       bool // no other one
 	alone       bool // nobody else may have it
+	few         bool // guesses are enough
+	barren      bool // share has guessed here in vain before
 }
 
 // choose sets the port of the probe, which has the client's, so that its tuple is
@@ -120,18 +124,76 @@ func (s *Space) someFree(w *window, want parity, use InUse) bool {
 	return false
 }
 
-// share guesses a port that others have for other destinations.
+// share guesses a port that others have for other destinations. Where that was in
+// vain a moment ago it guesses less often.
 func (s *Space) share(w *window, use InUse) (Hold, bool) {
-	size := uint32(w.last) - uint32(w.first) + 1
-	for range shareProbes {
+	size, probes := uint32(w.last)-uint32(w.first)+1, shareProbes
+	at, is := s.barren.slot(&s.probe)
+	if w.barren = *at == is; w.barren || w.few {
+		probes = barrenProbes
+	}
+	for range probes {
 		n := w.first + uint16(s.below(size))
 		*port(&s.probe) = n
 		if w.h.blocks.owns(n) || s.mappedPort(n) || use.Taken(&s.probe) {
 			continue
 		}
+		s.barren.clear(at, is)
 		return s.have(w, n), true
 	}
+	if !w.few {
+		s.barren.note(at, is)
+	}
 	return HoldNothing, false
+}
+
+// deserts remembers from which addresses to which servers no port was found that
+// could be shared. What does not fit gives way.
+type deserts struct {
+	list [2048]desert
+	used int
+}
+
+type desert struct {
+	addr, server packet.Addr
+	port         uint16
+	proto        uint8
+}
+
+// slot is the place of what probe, a reply key, would come from and to: one of two.
+func (d *deserts) slot(probe *packet.Key) (*desert, desert) {
+	is := desert{addr: probe.Dst, server: probe.Src, proto: probe.Proto}
+	if classOf(probe.Proto) != classICMP {
+		is.port = probe.SrcPort
+	}
+	at := (mix(is.addr) ^ mix(is.server)*3 ^ uint64(is.port)*0x9e3779b97f4a7c15) >> 53
+	one, other := &d.list[at], &d.list[at^1]
+	if *other == is || *one != is && *other == (desert{}) {
+		return other, is
+	}
+	return one, is
+}
+
+func (d *deserts) note(at *desert, is desert) {
+	if *at == (desert{}) {
+		d.used++
+	}
+	*at = is
+}
+
+func (d *deserts) clear(at *desert, is desert) {
+	if *at == is {
+		*at = desert{}
+		d.used--
+	}
+}
+
+// relieve forgets what was remembered, since a session that was there has ended.
+func (d *deserts) relieve(reply *packet.Key) {
+	if d.used > 0 {
+		at, is := d.slot(reply)
+		d.clear(at, is)
+	}
 }
 
 // pairs remembers which even port was chosen for a client's even port, for the odd

@@ -67,7 +67,9 @@ type spot struct {
 // is asked in vain.
 type spare struct {
 	full   [classOther]*ports
-	blocks bool // it is blocks that they have none of; then that of TCP stands for all
+	pool   *Pool
+	blocks bool            // it is blocks that they have none of; then that of TCP stands for all
+	width  [classOther]int // ports of an address
 }
 
 // next is a place with room, from one behind place on, of those from 0 to last.

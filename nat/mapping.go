@@ -101,6 +101,12 @@ func (s *Space) Inbound(key *packet.Key) *Mapping {
 	return nil
 }
 
+// Filter is who may send to address outer of a mapping as the configuration is now.
+// how is the translation of the mapping's policy, nil where it has none any more.
+func (s *Space) Filter(outer packet.Addr, how *Source) Filter {
+	return how.filter(s.sources.Pool(outer))
+}
+
 // Join has a session that came in through the mapping of a client's port, with
 // that original key, keep it alive from now on. It reports false where the mapping
 // has gone, even if another client has its port now.
@@ -124,18 +130,19 @@ func (s *Space) Leave(key *packet.Key) {
 // keep their own.
 func mappable(c portClass) bool { return c == classTCP || c == classUDP || c == classICMP }
 
+// mapsAt says whether sessions as r are to have mappings in pool p.
+func (r *Request) mapsAt(p *Pool) bool {
+	return r.How.filter(p) != FilterExact && mappable(classOf(r.Key.Proto)) && p.Method != NPTv6
+}
+
 // mapped looks for a translation by an endpoint-independent mapping in pool p, an
-// old one or a new one; false where none is wanted, or the one there is can not
-// serve this session.
+// old one or a new one; false where the one there is can not serve this session, or
+// there is no port for one.
 func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
-	filter, c := r.How.filter(p), classOf(r.Key.Proto)
-	if filter == FilterExact || !mappable(c) || p.Method == NPTv6 {
-		return HoldNothing, false
-	}
 	if hold, ok, known := s.known(r, p, p.first, use); known {
 		return hold, ok
 	}
-	hold, ok := s.alone(r, p, c, use)
+	hold, ok := s.alone(r, p, classOf(r.Key.Proto), use)
 	if !ok {
 		return HoldNothing, false
 	}
@@ -143,7 +150,7 @@ func (s *Space) mapped(r *Request, p *Pool, use InUse) (Hold, bool) {
 		s.leases.release(s.probe.Dst)
 		return HoldNothing, false
 	}
-	s.newMapping(r, p.first, filter, hold)
+	s.newMapping(r, p.first, r.How.filter(p), hold)
 	return HoldMapping, true
 }
 

@@ -11,9 +11,9 @@ type Request struct {
 	Out uint16 // the interface that it leaves by
 	// Addr is the address to translate to where How has no pools; zero is none.
 	Addr packet.Addr
-	// Whole says that Addr belongs to the client alone, as that of a virtual IP
+	// Sole says that Addr belongs to the client alone, as that of a virtual IP
 	// does: its ports are kept whatever they are.
-	Whole  bool
+	Sole   bool
 	Policy uint32 // that accepts it
 	Now    int64  // nanoseconds
 }
@@ -23,45 +23,74 @@ type Request struct {
 // packet.ReasonNone, or why there is no binding; pool is then the number of the
 // last pool that had nothing left, 0 for none.
 func (s *Space) Plan(r *Request, use InUse) (b Binding, pool uint16, why packet.Reason) {
-	s.now, s.client = r.Now, r.Key.Src
-	if len(r.How.Pools) == 0 {
-		if r.Addr.IsZero() {
-			return b, 0, packet.ReasonNATNoAddress
-		}
-		if hold, ok := s.at(r, nil, r.Addr, use); ok {
-			return s.bind(r, hold), 0, packet.ReasonNone
-		}
-		return b, 0, packet.ReasonNATExhausted
-	}
-	why = packet.ReasonNATNoAddress
-	for _, p := range r.How.Pools {
-		if !p.serves(r.Out, r.Key.Src) {
-			continue
-		}
-		hold, ok, outside := s.from(r, p, use)
-		if ok {
-			return s.bind(r, hold), 0, packet.ReasonNone
-		}
-		if !outside {
-			s.tallyOf(p).Exhausted++
-			pool, why = p.Number, packet.ReasonNATExhausted
-		}
+	if pool, why = s.PlanReply(r, use, &b); why == packet.ReasonNone {
+		b.Original = r.Key
 	}
 	return b, pool, why
 }
 
+// PlanReply is Plan for whoever knows the original key: it fills in the rest of b.
+func (s *Space) PlanReply(r *Request, use InUse, b *Binding) (pool uint16, why packet.Reason) {
+	s.now, s.client = r.Now, r.Key.Src
+	var hold Hold
+	switch {
+	case len(r.How.Pools) > 0:
+		hold, pool, why = s.fromPools(r, use)
+	case r.Addr.IsZero():
+		why = packet.ReasonNATNoAddress
+	default:
+		var ok bool
+		if hold, ok = s.at(r, nil, r.Addr, use); !ok {
+			why = packet.ReasonNATExhausted
+		}
+	}
+	if why == packet.ReasonNone {
+		s.bind(r, hold, b)
+	}
+	return pool, why
+}
+
+// fromPools looks for a translation in the pools in order. Those that are to give
+// endpoint-independent mappings are asked for one first, and only where none of
+// them has room for it, for a port as good as any.
+func (s *Space) fromPools(r *Request, use InUse) (hold Hold, pool uint16, why packet.Reason) {
+	why = packet.ReasonNATNoAddress
+	for pass, again := 0, true; pass < 2 && again; pass++ {
+		again = false
+		for _, p := range r.How.Pools {
+			maps := r.mapsAt(p)
+			if !p.serves(r.Out, r.Key.Src) || pass == 1 && !maps {
+				continue
+			}
+			if pass == 0 && maps {
+				again = true
+				if hold, ok := s.mapped(r, p, use); ok {
+					return hold, 0, packet.ReasonNone
+				}
+				continue
+			}
+			hold, ok, outside := s.from(r, p, use)
+			if ok {
+				return hold, 0, packet.ReasonNone
+			}
+			if !outside {
+				s.tallyOf(p).Exhausted++
+				pool, why = p.Number, packet.ReasonNATExhausted
+			}
+		}
+	}
+	return HoldNothing, pool, why
+}
+
 // bind makes the binding of the probe.
-func (s *Space) bind(r *Request, hold Hold) Binding {
+func (s *Space) bind(r *Request, hold Hold, b *Binding) {
 	s.holder(s.probe.Dst).sessions[classOf(r.Key.Proto)]++
-	return Binding{Original: r.Key, Reply: s.probe, Hold: hold}
+	b.Reply, b.Hold = s.probe, hold
 }
 
 // from looks for a translation in pool p. outside says that p has no share for
 // such a client at all.
 func (s *Space) from(r *Request, p *Pool, use InUse) (hold Hold, ok, outside bool) {
-	if hold, ok := s.mapped(r, p, use); ok {
-		return hold, true, false
-	}
 	switch p.Method {
 	case OneToOne:
 		hold, ok = s.lease(r, p, use)
@@ -78,7 +107,7 @@ func (s *Space) from(r *Request, p *Pool, use InUse) (hold Hold, ok, outside boo
 		if !ours {
 			return hold, false, true
 		}
-		hold, ok = s.whole(r, addr, use)
+		hold, ok = s.portless(r, addr, use)
 	default:
 		hold, ok = s.overload(r, p, use)
 	}
@@ -91,8 +120,8 @@ func (s *Space) start(r *Request, addr packet.Addr) {
 	s.probe.Dst = addr
 }
 
-// whole translates to an address without touching ports.
-func (s *Space) whole(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
+// portless translates to an address without touching ports.
+func (s *Space) portless(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 	s.start(r, addr)
 	return HoldAddress, !use.Taken(&s.probe)
 }
@@ -102,7 +131,7 @@ func (s *Space) whole(r *Request, addr packet.Addr, use InUse) (Hold, bool) {
 func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool) {
 	c := classOf(r.Key.Proto)
 	if c == classOther {
-		return s.whole(r, addr, use)
+		return s.portless(r, addr, use)
 	}
 	if p == nil && r.How.Filter != FilterExact && mappable(c) {
 		if hold, ok := s.mappedAt(r, addr, use); ok {
@@ -115,7 +144,7 @@ func (s *Space) at(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold, bool
 }
 
 func (s *Space) window(r *Request, p *Pool, addr packet.Addr) window {
-	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Whole || classOf(r.Key.Proto) == classSCTP, fixed: r.How.Fixed}
+	w := window{h: s.holder(addr), class: classOf(r.Key.Proto), keep: r.How.Preserve, any: r.Sole || classOf(r.Key.Proto) == classSCTP, fixed: r.How.Fixed}
 	w.first, w.last = r.How.window(p, r.Key.Proto)
 	if p != nil && p.Method == FixedPortRange {
 		_, w.first, w.last, _ = p.fixed(r.Key.Src)
@@ -152,10 +181,11 @@ func (s *Space) overload(r *Request, p *Pool, use InUse) (Hold, bool) {
 		place = next
 	}
 	w := s.enter(r, p, home, sp)
-	if hold, ok := s.share(&w, use); ok {
-		return hold, true
+	if hold, ok := s.share(&w, use); ok || w.barren {
+		return hold, ok
 	}
 	w = s.enter(r, p, uint16(s.below(p.n)), sp)
+	w.few = true
 	return s.share(&w, use)
 }
 
@@ -174,7 +204,11 @@ func (s *Space) enter(r *Request, p *Pool, place uint16, sp *spare) window {
 func (s *Space) spareOf(p *Pool) *spare {
 	sp := s.spares[p]
 	if sp == nil {
-		sp = &spare{blocks: p.Method == PortBlock}
+		sp = &spare{pool: p, blocks: p.Method == PortBlock}
+		for c := range classOther {
+			first, last := p.window(c)
+			sp.width[c] = int(last-first) + 1
+		}
 		s.spares[p] = sp
 	}
 	return sp
@@ -282,7 +316,9 @@ func (s *Space) PlanAt(key *packet.Key, addr, client packet.Addr, now int64, use
 	if !ok {
 		return Binding{}, packet.ReasonNATExhausted
 	}
-	return s.bind(&r, hold), packet.ReasonNone
+	b := Binding{Original: r.Key}
+	s.bind(&r, hold, &b)
+	return b, packet.ReasonNone
 }
 
 // childAt translates the source of a child to an address of p, nil where it is no
@@ -293,7 +329,7 @@ func (s *Space) childAt(r *Request, p *Pool, addr packet.Addr, use InUse) (Hold,
 	case p != nil && p.Method == OneToOne:
 		return s.leaseAt(r, p, addr, use)
 	case c == classOther || p != nil && p.Method == NPTv6:
-		return s.whole(r, addr, use)
+		return s.portless(r, addr, use)
 	case p != nil && p.Method == PortBlock:
 		return s.fromBlocksAt(r, p, addr, use)
 	}

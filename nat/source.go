@@ -71,9 +71,15 @@ func (h *Source) window(p *Pool, proto uint8) (first, last uint16) {
 type Sources struct {
 	Pools    []*Pool            // of the configuration, in order
 	byAddr   [2]addrIndex       // IPv6, IPv4: to the place in Pools behind 1
-	policies map[uint32]*Source // by policy id
+	prefixed bool               // some pool is of NPTv6
+	policies map[uint32]*Source // by policy id, from lowIDs on
+	low      []*Source          // by policy id, below that
 	central  []*Source          // by rule of the central SNAT map; nil: not translated
 }
+
+// lowIDs bounds the policies that are found without a search: nearly all have such
+// an id.
+const lowIDs = 1 << 14
 
 // CompileSources makes the sources of cfg. Errors name the entry.
 func CompileSources(cfg *config.Config, x Index) (*Sources, error) {
@@ -84,7 +90,7 @@ func CompileSources(cfg *config.Config, x Index) (*Sources, error) {
 	c.out.index()
 	for _, p := range cfg.Policies {
 		if p.NAT {
-			c.out.policies[p.PolicyID] = c.policy(p)
+			c.out.add(p.PolicyID, c.policy(p))
 		}
 	}
 	for _, r := range cfg.CentralSNAT {
@@ -94,7 +100,26 @@ func CompileSources(cfg *config.Config, x Index) (*Sources, error) {
 }
 
 // Policy is how the policy of that id translates; nil where it does not.
-func (s *Sources) Policy(id uint32) *Source { return s.policies[id] }
+func (s *Sources) Policy(id uint32) *Source {
+	if id < lowIDs {
+		if int(id) < len(s.low) {
+			return s.low[id]
+		}
+		return nil
+	}
+	return s.policies[id]
+}
+
+func (s *Sources) add(id uint32, how *Source) {
+	if id >= lowIDs {
+		s.policies[id] = how
+		return
+	}
+	for int(id) >= len(s.low) {
+		s.low = append(s.low, nil)
+	}
+	s.low[id] = how
+}
 
 // Central is how that rule of the central SNAT map translates; nil where it does
 // not.
@@ -120,6 +145,7 @@ func (s *Sources) index() {
 	var ranges [2][]ranked
 	for i, p := range s.Pools {
 		f := family(p.First())
+		s.prefixed = s.prefixed || p.Method == NPTv6
 		ranges[f] = append(ranges[f], ranked{reach{p.First(), p.Last()}, uint32(i)})
 	}
 	for f := range ranges {
@@ -129,6 +155,9 @@ func (s *Sources) index() {
 
 // Inward is the inner address behind an outer one of an NPTv6 pool.
 func (s *Sources) Inward(a packet.Addr) (packet.Addr, bool) {
+	if !s.prefixed {
+		return a, false
+	}
 	if p := s.Pool(a); p != nil && p.Method == NPTv6 {
 		return p.prefix.in(a)
 	}

@@ -54,6 +54,7 @@ type Space struct {
 	leases   leases
 	blocks   blocks
 	pairs    pairs
+	barren   deserts
 	tally    map[uint16]*Tally // by number of the pool
 	tell     func(Note)
 	now      int64
@@ -175,6 +176,9 @@ func (s *Space) take(h *holder, c portClass, port uint16) {
 		}
 	}
 	h.ports[c].add(port)
+	if h.spare != nil && h.ports[c].used >= h.spare.width[c] {
+		s.mark(h.spare.pool, h, c)
+	}
 }
 
 // join occupies a port that others have.
@@ -235,6 +239,7 @@ func (s *Space) Release(b *Binding) {
 	switch b.Hold {
 	case HoldPort, HoldShared:
 		s.drop(h, c, n)
+		s.barren.relieve(&b.Reply)
 	case HoldMapping:
 		s.unmap(outer{a, n, b.Reply.Proto})
 	case HoldLease:

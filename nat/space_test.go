@@ -142,13 +142,6 @@ func TestNoPorts(t *testing.T) {
 	}
 }
 
-func TestIdentity(t *testing.T) {
-	k := key(packet.ProtoTCP, 40000)
-	if b := nat.Identity(k); b.Original != k || b.Reply != k.Reply() {
-		t.Errorf("%+v", b)
-	}
-}
-
 // Whatever is opened and closed, no tuple is handed out while it is in use, the
 // numbers stay in their range, and the work stays bounded.
 func TestNeverTwice(t *testing.T) {

@@ -103,7 +103,12 @@ var adviceTable = [...]Advice{
 	ReasonMartianDestination: {Cause: "A host that sends link-local or loopback addresses to its gateway.", Cure: "Correct the host's configuration."},
 	ReasonBadFlags:           {Cause: "A port scanner (SYN with FIN, all flags, none).", Cure: harmless},
 	ReasonMulticast:          {Cause: "DHCP, mDNS, routing protocols and other talk of the link.", Cure: "Nothing: it is not for another link. There is no multicast routing yet."},
-	ReasonLand:               {Cause: "An old attack.", Cure: harmless},
+	ReasonLand: {
+		Cause:  "An old attack. Or a host inside asks for its own outer address, and the virtual IP leads it to itself with its source untranslated.",
+		Cure:   "Nothing; where hosts ask for themselves, `snat-hairpin-traffic`.",
+		Log:    "Where a virtual IP did it, as for a denied session: `logtraffic` of the policy.",
+		Answer: "Where a virtual IP did it, as for a denied session: `send-deny-packet` of the policy.",
+	},
 
 	ReasonNoSession: {
 		Cause:  "The session is over: it was idle for too long, it was cleared or gave way, or the firewall was started anew. Or the firewall never saw its beginning because packets take another way in one direction. A few late ones behind the end of a connection are normal.",

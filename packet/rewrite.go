@@ -93,33 +93,50 @@ func (r *Rewrite) None() bool { return r.what == 0 }
 // pseudo-header's. p.Key stays what it was on arrival. p must not be a fragment
 // where ports change.
 func (r *Rewrite) Apply(p *Packet, to *Key) {
+	r.apply(p, &to.Src, &to.Dst, to.SrcPort, to.DstPort)
+}
+
+// ApplyBack is Apply for whoever knows the key that answers to p arrive with: its
+// Reply is the key that p must leave with.
+func (r *Rewrite) ApplyBack(p *Packet, back *Key) {
+	src, dst := back.DstPort, back.SrcPort
+	switch p.Key.Proto {
+	case ProtoICMP, ProtoICMPv6:
+		src = back.SrcPort // the identifier
+	case ProtoGRE:
+		src, dst = back.SrcPort, back.DstPort // the key
+	}
+	r.apply(p, &back.Dst, &back.Src, src, dst)
+}
+
+func (r *Rewrite) apply(p *Packet, src, dst *Addr, srcPort, dstPort uint16) {
 	if r.what == 0 {
 		return
 	}
 	h := p.Frame[p.L3:]
 	if p.Kind == KindIPv4 {
 		_ = h[19]
-		to.Src.Put4(h[12:])
-		to.Dst.Put4(h[16:])
+		src.Put4(h[12:])
+		dst.Put4(h[16:])
 		add(h[10:], r.l3)
 	} else {
 		_ = h[39]
-		to.Src.Put16(h[8:])
-		to.Dst.Put16(h[24:])
+		src.Put16(h[8:])
+		dst.Put16(h[24:])
 	}
-	r.applyL4(p, to)
+	r.applyL4(p, srcPort, dstPort)
 }
 
-func (r *Rewrite) applyL4(p *Packet, to *Key) {
+func (r *Rewrite) applyL4(p *Packet, src, dst uint16) {
 	h := p.Frame[p.L4:]
 	switch p.Key.Proto {
 	case ProtoTCP:
 		_ = h[19]
-		putPorts(h, to.SrcPort, to.DstPort)
+		putPorts(h, src, dst)
 		r.sum(p, h[16:18])
 	case ProtoUDP:
 		_ = h[7]
-		putPorts(h, to.SrcPort, to.DstPort)
+		putPorts(h, src, dst)
 		if h[6] == 0 && h[7] == 0 && !p.Offload.Partial() {
 			return // no checksum is used (RFC 768)
 		}
@@ -130,20 +147,20 @@ func (r *Rewrite) applyL4(p *Packet, to *Key) {
 	case ProtoICMP, ProtoICMPv6:
 		_ = h[7]
 		if r.what&rewritePort != 0 {
-			binary.BigEndian.PutUint16(h[4:], to.SrcPort)
+			binary.BigEndian.PutUint16(h[4:], src)
 		}
 		r.sum(p, h[2:4])
 	case ProtoGRE:
 		if r.what&rewritePort != 0 && p.CarriesPPTP() {
-			putCall(h, to.DstPort)
+			putCall(h, dst)
 		}
 	case ProtoSCTP: // its checksum covers the ports but not the addresses
 		switch {
 		case r.what&rewritePort == 0:
 		case p.Offload.Partial():
-			putPorts(h, to.SrcPort, to.DstPort)
+			putPorts(h, src, dst)
 		default:
-			setSCTPPorts(h, to.SrcPort, to.DstPort)
+			setSCTPPorts(h, src, dst)
 		}
 	}
 }

@@ -69,8 +69,12 @@ func TestApply(t *testing.T) {
 		p := packettest.Packet(line)
 		key := p.Key
 		to := target(r, key)
-		w := packet.NewRewrite(key, to)
+		w, back := packet.NewRewrite(key, to), to.Reply()
+		other := packettest.Packet(line)
 		w.Apply(p, &to)
+		if w.ApplyBack(other, &back); !same(p, other) {
+			t.Fatalf("%s: by the answer's key %x, by its own %x", line, other.Frame, p.Frame)
+		}
 		if p.Key != key {
 			t.Fatalf("%s: the key changed", line)
 		}
@@ -92,8 +96,8 @@ func TestApply(t *testing.T) {
 			t.Fatalf("%s: completed and wrong", line)
 		}
 		// And back again.
-		back := packet.NewRewrite(to, key)
-		back.Apply(p, &key)
+		undo := packet.NewRewrite(to, key)
+		undo.Apply(p, &key)
 		if again.Parse(p.Frame, p.Offload); again.Key != key || !again.ChecksumOK() {
 			t.Fatalf("%s: back as %v", line, again.Key)
 		}

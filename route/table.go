@@ -22,9 +22,9 @@ type Table struct {
 	all []candidate // every route of the configuration, as compiled
 	own ownership
 
-	best bart.Table[Route]  // by prefix, the route that forwards
-	back []*bart.Lite       // by interface, the prefixes of its active routes; nil for none
-	ways map[way]*bart.Lite // by what an active route does, the prefixes of those
+	best bart.Table[Route]    // by prefix, the route that forwards
+	back []*bart.Table[Route] // by interface, the best of its active routes; nil for none
+	ways map[way]*bart.Lite   // by what an active route does, the prefixes of those
 }
 
 // way is what a route has a packet do.
@@ -48,7 +48,20 @@ func (t *Table) ReversePath(src packet.Addr, in uint16) bool {
 	if int(in) >= len(t.back) || t.back[in] == nil {
 		return false
 	}
-	return t.back[in].Lookup(src.Netip())
+	return t.back[in].Contains(src.Netip())
+}
+
+// Back returns the route for answers to src, whose packets come in by interface
+// in: the best active one through in, though another interface may have a better
+// one, else the best of all. Thus who asks at one of several uplinks is answered
+// there, where the address that it asked is known.
+func (t *Table) Back(src packet.Addr, in uint16) (Route, bool) {
+	if int(in) < len(t.back) && t.back[in] != nil {
+		if r, ok := t.back[in].Lookup(src.Netip()); ok {
+			return r, true
+		}
+	}
+	return t.Lookup(src)
 }
 
 // Leads says whether some active route leads to dst through interface out by the

@@ -99,6 +99,10 @@ func compare(t *testing.T, g generator, table *route.Table, w twin) {
 		if got, want := table.ReversePath(addr, in), w.reversePath(ip, in); got != want {
 			t.Fatalf("reverse path %v through %d: %v", ip, in, got)
 		}
+		toward, reachable := w.back(ip, in)
+		if got, ok := table.Back(addr, in); ok != reachable || got != toward {
+			t.Fatalf("back to %v through %d: %+v %v, want %+v %v", ip, in, got, ok, toward, reachable)
+		}
 		by := uint16(0)
 		if g.chance(60) {
 			by, _ = hop(packet.AddrFrom(g.ip(ip.Is6())))
@@ -195,6 +199,13 @@ func TestOffice(t *testing.T) {
 	lookup(table.Without(func(i uint16) bool { return i == 1 }), "8.8.8.8", 2, "198.51.100.2")
 	lookup(table.Without(func(i uint16) bool { return i == 1 || i == 2 }), "8.8.8.8", 0, "192.168.1.9")
 
+	// Answers leave by the uplink that was asked, while it has an active route.
+	for in, gateway := range []string{"203.0.113.1", "203.0.113.1", "198.51.100.2"} {
+		if r, ok := table.Back(packet.MustAddr("8.8.8.8"), uint16(in)); !ok || r.Gateway != packet.MustAddr(gateway) {
+			t.Errorf("answers to what came in by %d: %+v", in, r)
+		}
+	}
+
 	for _, c := range []struct {
 		src  string
 		in   uint16
@@ -278,6 +289,7 @@ func TestAllocs(t *testing.T) {
 		table.Lookup(v4)
 		table.Lookup(v6)
 		table.ReversePath(v4, 0)
+		table.Back(v4, 0)
 		table.Local(v4)
 		table.Broadcast(v4)
 		table.SourceFor(0, false, v4)

@@ -98,15 +98,30 @@ func (e entry) wins(old entry) bool {
 }
 
 func (w twin) reversePath(src netip.Addr, in uint16) bool {
-	return w.active(src, func(r route.Route) bool { return r.Out == in })
+	return len(w.active(src, func(r route.Route) bool { return r.Out == in })) > 0
 }
 
 func (w twin) leads(dst netip.Addr, out, hop uint16) bool {
-	return w.active(dst, func(r route.Route) bool { return r.Out == out && r.Hop == hop })
+	return len(w.active(dst, func(r route.Route) bool { return r.Out == out && r.Hop == hop })) > 0
 }
 
-// active says whether some active route to addr is as asked.
-func (w twin) active(addr netip.Addr, as func(route.Route) bool) bool {
+func (w twin) back(src netip.Addr, in uint16) (route.Route, bool) {
+	all := w.active(src, func(r route.Route) bool { return r.Out == in })
+	if len(all) == 0 {
+		best, ok := w.lookup(src)
+		return best.route, ok
+	}
+	best := all[0]
+	for _, e := range all {
+		if e.wins(best) {
+			best = e
+		}
+	}
+	return best.route, true
+}
+
+// active lists the active routes to addr that are as asked.
+func (w twin) active(addr netip.Addr, as func(route.Route) bool) (out []entry) {
 	all := w.entries()
 	for _, e := range all {
 		if !e.prefix.Contains(addr) || e.route.Blackhole || !as(e.route) {
@@ -119,10 +134,10 @@ func (w twin) active(addr netip.Addr, as func(route.Route) bool) bool {
 			}
 		}
 		if active {
-			return true
+			out = append(out, e)
 		}
 	}
-	return false
+	return out
 }
 
 func (w twin) local(addr netip.Addr) (uint16, bool) {

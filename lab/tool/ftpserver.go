@@ -33,28 +33,13 @@ type FTPDaemon func(ctx context.Context, ns *lab.Namespace, dir string, s FTPSer
 
 // start starts the daemon with a configuration file and waits for it.
 func (s FTPServer) start(ctx context.Context, ns *lab.Namespace, c lab.Command) (*lab.Process, error) {
-	c.Contain = true
-	p, err := ns.Start(c)
-	if err != nil {
-		return nil, err
-	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		err := ns.Do(func() error {
-			conn, err := net.DialTimeout("tcp", netip.AddrPortFrom(s.Addr, s.Port).String(), time.Second)
-			if err == nil {
-				conn.Close()
-			}
-			return err
-		})
-		switch {
-		case err == nil:
-			return p, nil
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case p.Ended() || time.Now().After(deadline):
-			return nil, fmt.Errorf("%s: port %d: %w: %s", c.Path, s.Port, err, lab.Tail(p.Stdout()+p.Stderr(), 5))
+	return daemon(ctx, ns, c, func() error {
+		conn, err := net.DialTimeout("tcp", netip.AddrPortFrom(s.Addr, s.Port).String(), time.Second)
+		if err != nil {
+			return fmt.Errorf("port %d: %w", s.Port, err)
 		}
-	}
+		return conn.Close()
+	})
 }
 
 // writeFile writes a file of a daemon's own.

@@ -34,23 +34,7 @@ func STUNServer(ctx context.Context, ns *lab.Namespace, dir string, first, secon
 	} else if help == nil {
 		return nil, err
 	}
-	c := t.Command(args...)
-	c.Contain = true
-	p, err := ns.Start(c)
-	if err != nil {
-		return nil, err
-	}
-	for deadline := time.Now().Add(5 * time.Second); ; {
-		err := ns.Do(func() error { return bind(netip.AddrPortFrom(second, STUNPort)) })
-		switch {
-		case err == nil:
-			return p, nil
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case p.Ended() || time.Now().After(deadline):
-			return nil, fmt.Errorf("turnserver: %w: %s", err, lab.Tail(p.Stdout()+p.Stderr(), 5))
-		}
-	}
+	return daemon(ctx, ns, t.Command(args...), func() error { return bind(netip.AddrPortFrom(second, STUNPort)) })
 }
 
 // bind asks a STUN server for the address that it sees (RFC 8489), and only
@@ -68,9 +52,7 @@ func bind(server netip.AddrPort) error {
 	if err := conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
 		return err
 	}
-	if _, err = conn.Read(make([]byte, 512)); err != nil {
-		time.Sleep(10 * time.Millisecond)
-	}
+	_, err = conn.Read(make([]byte, 512))
 	return err
 }
 
