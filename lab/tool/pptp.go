@@ -43,29 +43,14 @@ func Pptpd(ctx context.Context, ns *lab.Namespace, dir string, addr netip.Addr) 
 	if err := os.Chmod(standIn, 0o755); err != nil {
 		return nil, err
 	}
-	p, err := ns.Start(t.apart("--fg", "--conf", conf, "--option", conf, "--ppp", standIn, "--delegate",
-		"--pidfile", filepath.Join(dir, "pid"), "--listen", addr.String()))
-	if err != nil {
-		return nil, err
-	}
-	return p, listens(ctx, ns, p, netip.AddrPortFrom(addr, PPTPPort))
-}
-
-// listens waits until somebody listens at an endpoint.
-func listens(ctx context.Context, ns *lab.Namespace, p *lab.Process, at netip.AddrPort) error {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && !p.Ended() && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
-		err := ns.Do(func() error {
-			c, err := net.DialTimeout("tcp", at.String(), time.Second)
-			if err == nil {
-				c.Close()
-			}
-			return err
-		})
+	return daemon(ctx, ns, t.apart("--fg", "--conf", conf, "--option", conf, "--ppp", standIn, "--delegate",
+		"--pidfile", filepath.Join(dir, "pid"), "--listen", addr.String()), func() error {
+		c, err := net.DialTimeout("tcp", netip.AddrPortFrom(addr, PPTPPort).String(), time.Second)
 		if err == nil {
-			return nil
+			c.Close()
 		}
-	}
-	return fmt.Errorf("nobody listens at %v: %s", at, p.Stderr())
+		return err
+	})
 }
 
 // apart is Command in a mount namespace of its own: with the directory of the
