@@ -15,6 +15,9 @@ ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils
 # Of chat and names.
 UNPACKED += ngircd dig dnsmasq
 ARCHIVES += ngircd bind9-dnsutils dnsmasq-base
+# Of tunnels.
+UNPACKED += pptpd pptp
+ARCHIVES += pptpd pptp-linux
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 CAPTURES ?= ../shared/captures

@@ -45,7 +45,8 @@ type Direction struct {
 }
 
 // Tuple is who speaks to whom. Of an ICMP query the source's port is the
-// identifier and the destination's the type; of GRE both are the key of the tunnel.
+// identifier and the destination's the type; of GRE both are the key of the tunnel,
+// or of PPTP the call id that its packets have.
 // The source port 0 of an expectation is any.
 type Tuple struct {
 	Src     netip.Addr `json:"src"`
@@ -73,13 +74,13 @@ type Offset struct {
 // source.
 func (s *Session) sourceTranslated() bool {
 	l := &s.Original.Leaves
-	return l.Src.IsValid() && (l.Src != s.Original.Src || l.SrcPort != s.Original.SrcPort)
+	return l.Src.IsValid() && (l.Src != s.Original.Src || l.SrcPort != s.Original.SrcPort && s.Proto != packet.ProtoGRE)
 }
 
 // destinationTranslated says whether they leave for another destination.
 func (s *Session) destinationTranslated() bool {
 	l := &s.Original.Leaves
-	return l.Src.IsValid() && (l.Dst != s.Original.Dst || l.DstPort != s.Original.DstPort)
+	return l.Src.IsValid() && (l.Dst != s.Original.Dst || l.DstPort != s.Original.DstPort && s.Proto != packet.ProtoGRE)
 }
 
 // is6 says whether it is one of IPv6.

@@ -49,7 +49,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 // policy lookup: by an announcement, a data range or a mapping. It reports false
 // where nobody has.
 func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reason, ok bool) {
-	if e := w.expect.Find(&p.Key); e != nil {
+	if e := w.awaits(p); e != nil {
 		if midway(p) { // what was announced has yet to begin
 			s, v, r = w.alone(p, packet.ReasonNoSession)
 			return s, v, r, true
@@ -190,12 +190,18 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	}
 	was := *e // what makes room for the child may take it along
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
+	if was.Call == session.CallOpen {
+		b.Reply = w.connect(&was)
+	}
 	if reply, ok := w.announcedSource(&was, &p.Key, &leave); ok {
 		b.Reply = reply
 	} else if leave.Src != p.Key.Src {
 		// The opener is translated: another session may have its port already.
 		asLeft := p.Key
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
+		if was.Call == session.CallOpen {
+			asLeft.DstPort = b.Reply.DstPort
+		}
 		var plan nat.Binding
 		if plan, r = w.nat.PlanAt(&asLeft, leave.Src, p.Key.Src, int64(w.now), w); r != packet.ReasonNone {
 			w.exhausted(0, master.Policy, &asLeft)
@@ -211,6 +217,10 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
+	if was.Call == session.CallOpen {
+		*s.Call() = session.Call{On: true, Leave: [2]uint16{was.Leave.DstPort, was.Back[1]}}
+		s.SetRewrites()
+	}
 	s.Master, s.Helper = was.Master, was.Helper
 	s.SetTag(was.Tag)
 	if was.Helped && master.Master.ID == 0 && !signed(p) {
@@ -223,6 +233,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	w.landed.add(s)
 	w.shape(s, master.Shaper)
 	w.groups.join(s)
+	if s.IsCall() {
+		w.calls.add(s)
+	}
 	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
 		w.expect.Remove(e)
 	}

@@ -37,8 +37,12 @@ func (n *announcer) MayRewrite(dir packet.Dir) bool {
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
-// Cancel voids what the session's helper announced and nobody has used yet.
-func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone) }
+// Cancel voids what the session's helper announced and nobody has used yet, and ends
+// its calls.
+func (n *announcer) Cancel() {
+	n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone)
+	n.w.endCalls(n.s.ID)
+}
 
 // CancelTag voids those of a tag.
 func (n *announcer) CancelTag(tag uint32) {
@@ -112,6 +116,9 @@ const lowPort = 1024
 // is the sender as the peer sees it; both follow from the two keys of the control
 // session, whatever is translated.
 func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
+	if e.Proto == packet.ProtoGRE {
+		return n.call(dir, &e)
+	}
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
@@ -145,6 +152,16 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		n.second(x)
 	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
+}
+
+// expectation is that of a flow to the sender of direction dir, at its own port, as
+// if that was what its peer is to know it by.
+func (n *announcer) expectation(dir packet.Dir, proto uint8, port uint16) session.Expectation {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	x := n.blank(dir, &helpers.Expect{Proto: proto})
+	x.Match = packet.Key{Src: peer.Src, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: proto}
+	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: proto}
+	return x
 }
 
 // blank is the expectation of e, announced by the sender of dir, but for its keys.

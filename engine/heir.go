@@ -166,6 +166,9 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 	if t.Master.ID == 0 {
 		w.cover(t)
 	}
+	if t.IsCall() {
+		w.calls.add(t)
+	}
 	w.hold(t)
 	w.landed.add(t)
 	t.Shaper = 0
@@ -276,6 +279,8 @@ func (i *Heir) Finish() {
 			if s.Encrypted {
 				i.w.ranges.take(m)
 			}
+		} else if s.IsCall() { // only its control session could tell when it is over
+			i.w.remove(s, session.EndLeft)
 		}
 	}
 	i.children, i.masters = nil, nil

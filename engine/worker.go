@@ -62,6 +62,7 @@ type Worker struct {
 	event  session.Event // that the sink has
 
 	controls  controls  // state of the helpers' control sessions
+	calls     calls     // of PPTP, in progress
 	tallies   tallies   // of the per-IP shapers
 	announce  announcer // what a helper asks through
 	groups    groups
@@ -131,6 +132,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		expect: session.NewExpectations(maxExpectations, now),
 		landed: landings{},
 		lastID: uint32(rng.Uint64()), anywhere: o.AnyAddress,
+		calls: newCalls(),
 	}
 	if o.Advise != nil {
 		w.table.Advise(o.Advise)
@@ -210,9 +212,11 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil && w.strayCall(p) {
-		p.Key.DstPort = 0
-		s, dir = w.table.Find(&p.Key)
+	if p.Key.Proto == packet.ProtoGRE {
+		var pair bool
+		if s, dir, pair = w.tunnel(p, s, dir); pair {
+			p.Key.DstPort = 0
+		}
 	}
 	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
@@ -327,6 +331,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.ranges.check(w.table, w.rangeOf); err != nil {
+		return err
+	}
+	if err := w.calls.check(w.table); err != nil {
 		return err
 	}
 	if err := w.tallies.check(w.table); err != nil {

@@ -193,6 +193,20 @@ func (f *fields) tracker(n int, to encoding.BinaryUnmarshaler) {
 	}
 }
 
+// ids are two call ids.
+func (f *fields) ids() [2]uint16 { return [2]uint16{f.uint16(), f.uint16()} }
+
+// call reads what makes s, whose keys are read, a call.
+func (f *fields) call(s *session.Record, has uint16) {
+	switch {
+	case has&(isCall|isCallOver) == 0:
+	case has&isCall == 0 || s.Key[packet.Original].Proto != packet.ProtoGRE:
+		f.fail("a call of protocol %d", s.Key[packet.Original].Proto)
+	default:
+		*s.Call() = session.Call{On: true, Over: has&isCallOver != 0, Leave: f.ids()}
+	}
+}
+
 // decodeSession reads the content of a session's frame.
 func (r *Record) decodeSession(f *fields, t *Tables) {
 	s := &r.Session
@@ -212,6 +226,7 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	if has&isTranslated != 0 {
 		s.Key[packet.Reply] = f.key(proto, six)
 	}
+	f.call(s, has)
 	s.ID, s.Master.ID = f.uint32(), f.uint32()
 	s.SetTag(uint32(f.below(session.MaxTag+1, "tag")))
 	s.Policy = f.uint32()
@@ -246,6 +261,8 @@ func (r *Record) judge(f *fields, t *Tables) {
 	s, proto := &r.Session, r.Session.Key[packet.Original].Proto
 	isTCP, isUDP := proto == packet.ProtoTCP, proto == packet.ProtoUDP
 	switch {
+	case s.IsCall() && (s.Master.ID == 0 || s.Helper == 0):
+		f.fail("a call without a control session")
 	case s.ID == 0 || s.Master.ID == s.ID:
 		f.fail("number %d, control session %d", s.ID, s.Master.ID)
 	case int(s.Helper) >= max(len(t.Helpers), 1):
@@ -294,7 +311,9 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	*e = session.Expectation{}
 	what, opener, proto := f.uint8(), f.uint8(), f.uint8()
 	six := what & is6
-	if what&^(is6|isMany|isOpen|isHelped|isKeeps) != 0 || opener > uint8(packet.Reply) {
+	call := what & (isCallOffered | isCallOpen)
+	if what&^(is6|isMany|isOpen|isHelped|isKeeps|isCallOffered|isCallOpen) != 0 ||
+		call != 0 && (proto != packet.ProtoGRE || what&(isMany|isOpen|isHelped) != 0) || opener > uint8(packet.Reply) {
 		f.fail("conditions %d, direction %d", what, opener)
 	}
 	e.Opener, e.Helper = packet.Dir(opener), f.uint8()
@@ -303,6 +322,14 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	}
 	e.Match, e.Leave = f.key(proto, six != 0), f.key(proto, six != 0)
 	e.Helped, e.Keeps = what&isHelped != 0, what&isKeeps != 0
+	switch call {
+	case isCallOffered:
+		e.Call = session.CallOffered
+	case isCallOpen:
+		e.Call, e.Back = session.CallOpen, f.ids()
+	case isCallOffered | isCallOpen:
+		e.Call, e.Back = session.CallClosing, f.ids()
+	}
 	if e.Many = what&isMany != 0; what&isOpen != 0 {
 		e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
 	}

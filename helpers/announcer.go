@@ -16,7 +16,7 @@ type Announcer interface {
 	// Otherwise spell is the endpoint that the peer must read; the bytes are
 	// rewritten where it differs from e.Endpoint.
 	Announce(dir packet.Dir, e Expect) (spell netip.AddrPort, ok bool)
-	// Cancel voids the outstanding expectations of the session.
+	// Cancel voids the outstanding expectations of the session, and ends its calls.
 	Cancel()
 	// CancelTag voids those of a tag.
 	CancelTag(tag uint32)

@@ -77,7 +77,25 @@ type Expect struct {
 	// announces under the same tag, and from the receiver to it, if the receiver's side
 	// is the one that was let in by a policy.
 	Third bool
+	// Call says, where Proto is GRE, what is found out about a call of PPTP.
+	Call Call
 }
+
+// Call is what bytes say about a call of PPTP (RFC 2637). Such an Expect has the
+// sender's address and a call id, any number, where others have a port. The peer is
+// to read the id that it knows the call by, whatever was found.
+type Call uint8
+
+// What can be found out about a call.
+const (
+	NoCall     Call = iota
+	CallOffer       // the sender has chosen its id; its peer has not, so that no flow is expected yet
+	CallAnswer      // the sender has chosen its id for a call that its peer offered; PeerPort is the peer's, as the sender knows it: both ways are expected
+	CallRefuse      // the id is the peer's: the offer is refused
+	CallNamed       // the id is the peer's
+	CallClear       // the id is the sender's: it wants the call to end, which its peer has yet to confirm
+	CallGone        // the id is the sender's or, where it has no such call, the peer's: the call is over
+)
 
 // Mention is an endpoint that bytes spell which announce no flow: the receiver is
 // to read what it knows the same endpoint by. That is so for both ends of the
@@ -112,7 +130,7 @@ const MaxFindings = 64
 // owns it; a helper appends through Announce.
 type Findings struct {
 	Consumed  int    // with Partial and More: bytes of Data that were read
-	Cancel    bool   // the outstanding expectations of this session are void, before those of this call
+	Cancel    bool   // the outstanding expectations of this session are void, before those of this call; its calls of PPTP are over
 	CancelTag uint32 // those of this tag are; 0: none
 	EndTag    uint32 // those of this tag are, and what came of them is to end soon; 0: none
 	RenewTag  uint32 // those of this tag are waited for from now on as long as RenewFor says; 0: none

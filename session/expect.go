@@ -27,6 +27,8 @@ type Expectation struct {
 	Helped  bool   // they are control sessions, too
 	Keeps   bool   // the master lasts as long as it does
 	Tag     uint32 // of its group; 0: none
+	Call    CallStep
+	Back    [2]uint16 // of an open or closing call: the id that packets of the other way arrive with, and the one that they leave with
 	Created Tick
 	Expires Tick
 
@@ -34,6 +36,31 @@ type Expectation struct {
 	next       uint32 // others that differ in the source port alone, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
 	live       bool
+}
+
+// CallStep says how much is known of the call of PPTP that an expectation is one
+// way of.
+type CallStep uint8
+
+// Steps of a call.
+const (
+	NoCall      CallStep = iota
+	CallOffered          // the id of one end: it is taken, but no flow fulfils the expectation
+	CallOpen             // both ids: a packet of either way fulfils it
+	CallClosing          // both ids, still: an end wants it to end, and no packet fulfils it any more
+)
+
+// Paired says whether there is an expectation of the other way, too, or was.
+func (e *Expectation) Paired() bool { return e.Call == CallOpen || e.Call == CallClosing }
+
+// awaits says whether a packet fulfils e.
+func (e *Expectation) awaits() bool { return e.Call == NoCall || e.Call == CallOpen }
+
+// Twin is the key of the expectation of the other way of a call.
+func (e *Expectation) Twin() packet.Key {
+	k := e.Leave.Reply()
+	k.DstPort = e.Back[0]
+	return k
 }
 
 // bucketOf is what expectations are found by: all of the key but the source port,
@@ -98,6 +125,10 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 		}
 		r := &x.recs[i]
 		r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
+		r.Call, r.Back = e.Call, e.Back
+		if r.Call != NoCall {
+			r.Expires = e.Expires
+		}
 		r.Many, r.Helped, r.Keeps = r.Many || e.Many, r.Helped || e.Helped, r.Keeps || e.Keeps
 		if e.Tag != 0 {
 			r.Tag = e.Tag
@@ -175,7 +206,7 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 // met is the expectation of a bucket that a flow of key k matches.
 func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
-		if r := &x.recs[n-1]; meets(&r.Match, k) {
+		if r := &x.recs[n-1]; meets(&r.Match, k) && r.awaits() {
 			return r
 		}
 	}
@@ -187,6 +218,17 @@ func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
 	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
 		if x.recs[n-1].Leave == *leave {
+			return &x.recs[n-1]
+		}
+	}
+	return nil
+}
+
+// Arriving returns the expectation of the control session with that id whose flow
+// arrives with key match, also where it is only offered, or nil.
+func (x *Expectations) Arriving(id uint32, match *packet.Key) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Match == *match {
 			return &x.recs[n-1]
 		}
 	}
@@ -239,10 +281,19 @@ func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
 
 // RemoveTag takes out those of them that have a tag.
 func (x *Expectations) RemoveTag(id, tag uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Tag == tag }, gone)
+}
+
+// RemoveCalls takes out those of them that are of calls.
+func (x *Expectations) RemoveCalls(id uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Call != NoCall }, gone)
+}
+
+func (x *Expectations) removeIf(id uint32, which func(*Expectation) bool, gone func(*Expectation)) {
 	for n := x.masters[id]; n != 0; {
 		i := n - 1
 		n = x.recs[i].nextMaster
-		if x.recs[i].Tag == tag {
+		if which(&x.recs[i]) {
 			gone(&x.recs[i])
 			x.remove(i)
 		}
@@ -364,7 +415,7 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 		if !lives(r.Master) {
 			return fmt.Errorf("expectation %d: its master %d is gone", r.id, r.Master.ID)
 		}
-		if f := x.Find(&r.Match); f == nil {
+		if f := x.Arriving(r.Master.ID, &r.Match); f != r || r.awaits() && x.Find(&r.Match) == nil {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}

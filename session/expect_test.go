@@ -32,7 +32,7 @@ func (m *expectModel) add(e session.Expectation, perMaster, most int) session.Ad
 			if x.Master != e.Master || x.Match != e.Match {
 				return session.Clash
 			}
-			m.list[i].Leave, m.list[i].Expires = e.Leave, e.Expires
+			m.list[i].Leave, m.list[i].Expires, m.list[i].Call, m.list[i].Back = e.Leave, e.Expires, e.Call, e.Back
 			return session.Refreshed
 		}
 		if x.Master.ID == e.Master.ID {

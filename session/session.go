@@ -46,7 +46,7 @@ type Record struct {
 
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
-	// Key[Reply] is Key[Original].Reply().
+	// Key[Reply] is Key[Original].Reply(), but of a Call.
 	Key     [2]packet.Key
 	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
 
@@ -153,7 +153,13 @@ const copyTries = 100
 func (s *Session) Yield() { atomic.StoreUint32(&s.claimed, 0) }
 
 // Leaving is the key that packets of direction d leave with.
-func (s *Record) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
+func (s *Record) Leaving(d packet.Dir) packet.Key {
+	k := s.Key[d.Other()].Reply()
+	if k.Proto == packet.ProtoGRE && s.Call().On {
+		k.DstPort = s.Call().Leave[d]
+	}
+	return k
+}
 
 // Translated says whether any address or port of the session is rewritten.
 func (s *Record) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
@@ -165,11 +171,14 @@ func (s *Record) SetTimeout(d time.Duration) {
 	s.timeout = uint32(min(int64(d/time.Millisecond), never))
 }
 
-// SetRewrites derives the rewrites from the keys: for whoever fills a new
-// session.
+// SetRewrites derives the rewrites from the keys, and of a call from its ids: for
+// whoever fills a new session.
 func (s *Record) SetRewrites() {
-	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
+	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Leaving(packet.Original))
 	s.Rewrite[packet.Reply] = s.Rewrite[packet.Original].Reverse()
+	if s.IsCall() { // the ids of the two directions are not each other's
+		s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Leaving(packet.Reply))
+	}
 }
 
 // SCTP is the association of the session, valid iff the protocol is SCTP. It lies

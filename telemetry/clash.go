@@ -57,6 +57,9 @@ func tuple(from, to packet.Key, plain int) string {
 	act, hook, addr, port := actNone, plain, netip.IPv4Unspecified(), uint32(0)
 	fromSrc, fromDst := from.Ends()
 	toSrc, toDst := to.Ends()
+	if from.Proto == packet.ProtoGRE { // the call ids of PPTP differ anyhow
+		toSrc, toDst = fromSrc, fromDst
+	}
 	if !from.Src.Is4() {
 		addr = netip.IPv6Unspecified()
 	}

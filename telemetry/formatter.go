@@ -196,6 +196,9 @@ func translation(line *fields, e *session.Event) {
 		// Here SrcPort is the identifier, which goes with the source.
 		snat, dnat = got.Dst != want.Dst || got.SrcPort != want.SrcPort, got.Src != want.Src
 	}
+	if e.Key.Proto == packet.ProtoGRE { // the call ids of PPTP differ anyhow
+		snat, dnat = got.Dst != want.Dst, got.Src != want.Src
+	}
 	switch {
 	case snat && dnat:
 		line.text("trandisp", "snat+dnat")

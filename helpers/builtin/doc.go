@@ -9,6 +9,7 @@ import (
 	_ "portcullis/helpers/irc"
 	_ "portcullis/helpers/mms"
 	_ "portcullis/helpers/pmap"
+	_ "portcullis/helpers/pptp"
 	_ "portcullis/helpers/rsh"
 	_ "portcullis/helpers/rtsp"
 	_ "portcullis/helpers/sane"

@@ -166,7 +166,7 @@ func (r *reader) lawfulFindings(f *helpers.Findings, data []byte) error {
 	expects := 0
 	f.Each(func(e helpers.Expect) {
 		expects++
-		if e.Endpoint.Port() == 0 || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
+		if e.Endpoint.Port() == 0 && e.Call == helpers.NoCall || (e.Call != helpers.NoCall) != (e.Proto == packet.ProtoGRE) || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
 			bad = fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
 		}
 		if e.Pair {
