@@ -176,8 +176,11 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, master.Policy, master.Service, master.LogEnd)
 	}
+	was := *e // what makes room for the child may take it along
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
-	if leave.Src != p.Key.Src {
+	if reply, ok := w.announcedSource(&was, &p.Key, &leave); ok {
+		b.Reply = reply
+	} else if leave.Src != p.Key.Src {
 		// The opener is translated: another session may have its port already.
 		asLeft := p.Key
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
@@ -192,23 +195,44 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		w.nat.Release(&b)
 		return nil, Drop, packet.ReasonSessionClash
 	}
-	was := *e // what makes room for the child may take it along
 	s := w.begin(p, b, to, was.Master)
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
 	s.Master, s.Helper = was.Master, was.Helper
+	s.SetTag(was.Tag)
+	if was.Helped && master.Master.ID == 0 && !signed(p) {
+		s.Bound, s.Hello, s.Profile = true, session.Helped, master.Profile
+	}
 	s.Against = (was.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
 	w.shape(s, master.Shaper)
+	w.groups.join(s)
 	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
 		w.expect.Remove(e)
 	}
 	w.stats.Children++
 	w.started(s, false)
 	return s, Forward, packet.ReasonNone
+}
+
+// announcedSource is what answers to a flow with key k look like that e lets in, where
+// its opener has announced the endpoint that it comes from: then it is translated as
+// it was announced. So media is one flow for both of its directions.
+func (w *Worker) announcedSource(e *session.Expectation, k, leave *packet.Key) (packet.Key, bool) {
+	if leave.Src == k.Src || k.SrcPort == 0 {
+		return packet.Key{}, false
+	}
+	own := w.expect.Waiting(e.Master.ID, k.Src, k.SrcPort)
+	if own == nil || own.Leave.Dst != k.Src || own.Leave.DstPort != k.SrcPort || own.Match.Dst != leave.Src ||
+		own.Match.Proto != k.Proto || own.Helped {
+		return packet.Key{}, false
+	}
+	reply := leave.Reply()
+	reply.DstPort = own.Match.DstPort
+	return reply, !w.table.Taken(&reply)
 }
 
 // begin makes a session with these keys, which is not yet in the table, or nil

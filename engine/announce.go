@@ -18,10 +18,13 @@ type announcer struct {
 	ref    session.Ref
 	helper *helpers.Helper
 	limits *profile
+	// changed says that something was announced, renewed or cancelled that the session
+	// may have to outlast.
+	changed bool
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
-	n.s, n.ref, n.helper, n.limits = s, ref, h, n.w.limits(s)
+	n.s, n.ref, n.helper, n.limits, n.changed = s, ref, h, n.w.limits(s), false
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
@@ -39,12 +42,37 @@ func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGo
 
 // CancelTag voids those of a tag.
 func (n *announcer) CancelTag(tag uint32) {
+	n.changed = true
+	tag = groupOf(tag)
 	n.w.expect.RemoveTag(n.s.ID, tag, n.w.expectationGone)
+	if id := n.w.family(n.s); id != n.s.ID {
+		n.w.expect.RemoveTag(id, tag, n.w.expectationGone)
+	}
+}
+
+// EndTag has the flows end soon, too, that came of them.
+func (n *announcer) EndTag(tag uint32) {
+	n.CancelTag(tag)
+	n.w.endGroup(n.s, groupOf(tag))
+}
+
+// Renew has those of a tag wait for d from now on.
+func (n *announcer) Renew(tag uint32, d time.Duration) {
+	n.changed = true
+	n.w.expect.Renew(n.s.ID, groupOf(tag), n.w.now.Add(d))
+}
+
+// groupOf is a helper's tag as sessions keep it.
+func groupOf(tag uint32) uint32 {
+	if g := tag & session.MaxTag; g != 0 || tag == 0 {
+		return g
+	}
+	return session.MaxTag
 }
 
 // Known is what the receiver of direction dir knows an endpoint by that its sender
-// mentions: either end of the control session, or an endpoint that is expected
-// there just now.
+// mentions: either end of the control session, an endpoint that is expected there
+// just now, or one of another control session that is behind an address of ours.
 func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
 	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
@@ -52,6 +80,9 @@ func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bo
 		if x.Leave.Dst == at && x.Leave.DstPort == port {
 			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
 		}
+		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
+	}
+	if x := n.behind(dir, at, port, packet.ProtoUDP); x != nil && port != mine.DstPort {
 		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
 	}
 	switch {
@@ -84,24 +115,24 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
+	if e.Third && at == mine.Dst && at != peer.Src {
+		if spell, ok := n.hairpin(dir, &e); ok {
+			return spell, true
+		}
+	}
+	if e.Third && at != mine.Src && at != mine.Dst && at != peer.Dst && port != 0 {
+		n.third(dir, &e)
+		return netip.AddrPort{}, false
+	}
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
 	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
 	if n.s.Blocked || at != mine.Src && !asSeen || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
-	x := session.Expectation{
-		Many: e.Many, Tag: e.Tag,
-		Match: packet.Key{
-			Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto,
-		},
-		Leave: packet.Key{
-			Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto,
-		},
-		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
-		Service: n.s.Service, Helper: n.s.Helper,
-		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
-	}
+	x := n.blank(dir, &e)
+	x.Match = packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
+	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
 	if e.Anyone {
 		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
@@ -116,9 +147,30 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
 }
 
+// blank is the expectation of e, announced by the sender of dir, but for its keys.
+func (n *announcer) blank(dir packet.Dir, e *helpers.Expect) session.Expectation {
+	return session.Expectation{
+		Many: e.Many, Tag: groupOf(e.Tag), Helped: e.Helped, Keeps: e.Lifetime != 0,
+		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
+		Service: n.s.Service, Helper: n.s.Helper,
+		Created: n.w.now, Expires: n.w.now.Add(n.lifetime(e)),
+	}
+}
+
+// insert expects x, and counts it as refused where that can not be.
+func (n *announcer) insert(x *session.Expectation) {
+	switch n.w.expect.Add(*x, n.perMaster(), n.w.expectationGone) {
+	case session.Added, session.Refreshed:
+		n.announced(x)
+	default:
+		n.refused()
+	}
+}
+
 // announced reports an expectation.
 func (n *announcer) announced(x *session.Expectation) {
 	n.w.stats.Expected++
+	n.changed = n.changed || x.Keeps
 	n.w.push(&session.Event{
 		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
 		Master: n.ref.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
@@ -133,12 +185,7 @@ func (n *announcer) second(x session.Expectation) {
 	}
 	x.Match.DstPort++
 	x.Leave.DstPort++
-	switch n.w.expect.Add(x, n.perMaster(), n.w.expectationGone) {
-	case session.Added, session.Refreshed:
-		n.announced(&x)
-	default:
-		n.refused()
-	}
+	n.insert(&x)
 }
 
 func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpects, 1)) }
@@ -176,7 +223,10 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bo
 	return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Added
 }
 
-func (n *announcer) lifetime() time.Duration {
+func (n *announcer) lifetime(e *helpers.Expect) time.Duration {
+	if e.Lifetime != 0 {
+		return e.Lifetime
+	}
 	return n.limits.wait(cmp.Or(n.helper.Lifetime, helpers.DefaultLifetime))
 }
 

@@ -59,7 +59,8 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	w.shape(s, 0)
 	w.uncover(s)
 	w.vacate(s)
-	if s.Helper != 0 && s.Master.ID == 0 {
+	w.groups.leave(s)
+	if s.Controls() {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}
 	if w.sink == nil {

@@ -170,10 +170,11 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
 	w.settle(t)
-	switch {
-	case t.Master.ID != 0:
+	if t.Master.ID != 0 {
 		i.children = append(i.children, t.Ref())
-	case t.Helper != 0:
+		w.groups.join(t)
+	}
+	if t.Controls() {
 		i.masters[t.ID] = t.Ref()
 	}
 	return Taken
@@ -246,7 +247,7 @@ func (i *Heir) expectation(now session.Tick, old *session.Expectation) (f Fate) 
 		f = Expired
 	case e.Helper == 0:
 		f = NoHelper
-	case master == nil || master.Helper == 0:
+	case master == nil || !master.Controls():
 		f = NoMaster
 	default:
 		e.Master, e.Host = ref, master.Key[packet.Original].Src

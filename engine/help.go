@@ -79,6 +79,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.lasting(s, dir)
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
@@ -102,6 +103,13 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	return w.leave(s, dir, p)
 }
 
+// lasting has s outlast what was announced just now, or before it was answered.
+func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
+	if w.announce.changed || dir == packet.Reply && s.Packets[dir] == 1 {
+		w.outlast(s)
+	}
+}
+
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
 	h := p.Frame[p.L4:]
 	src, dst := ends(s, dir)
@@ -115,6 +123,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	out := &w.output
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.lasting(s, dir)
 	if out.Detached {
 		w.detached(s)
 	}

@@ -132,4 +132,5 @@ func (w *Worker) retime(s *session.Session, object uint32) {
 	if s.Timeout() < before {
 		w.table.Shorten(s)
 	}
+	w.outlast(s)
 }

@@ -212,7 +212,9 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	if has&isTranslated != 0 {
 		s.Key[packet.Reply] = f.key(proto, six)
 	}
-	s.ID, s.Master.ID, s.Policy = f.uint32(), f.uint32(), f.uint32()
+	s.ID, s.Master.ID = f.uint32(), f.uint32()
+	s.SetTag(uint32(f.below(session.MaxTag+1, "tag")))
+	s.Policy = f.uint32()
 	s.Service = uint32(f.below(uint64(len(t.Services)), "service"))
 	s.Shaper = uint16(f.below(uint64(max(len(t.Shapers), 1)), "per-ip-shaper"))
 	s.Profile = uint16(f.below(uint64(max(len(t.Profiles), 1)), "profile"))
@@ -256,7 +258,11 @@ func (r *Record) judge(f *fields, t *Tables) {
 		f.fail("a helper %d that reads protocol %d", s.Helper, proto)
 	case s.Watched() && (!s.Encrypted && s.State != session.StateTimeWait && s.State != session.StateClose || !isTCP || r.Memory != nil):
 		f.fail("a child that a helper reads")
-	case s.Encrypted && s.Helper == 0 || s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched():
+	case s.Hello == session.Helped && (s.Encrypted || s.Master.ID == 0 || s.Helper == 0 || !isTCP && !isUDP):
+		f.fail("a child that is a control session, helper %d, protocol %d", s.Helper, proto)
+	case s.Tag() != 0 && (s.Master.ID == 0 || s.Helper == 0):
+		f.fail("tag %d of no child", s.Tag())
+	case s.Encrypted && s.Helper == 0 || s.Hello != session.Helped && (s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched()):
 		f.fail("%d bytes of a hello, helper %d", s.Hello, s.Helper)
 	case r.Memory == nil:
 	case !s.Bound || isUDP && len(r.Memory) != stateSize:
@@ -288,7 +294,7 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	*e = session.Expectation{}
 	what, opener, proto := f.uint8(), f.uint8(), f.uint8()
 	six := what & is6
-	if what&^(is6|isMany|isOpen) != 0 || opener > uint8(packet.Reply) {
+	if what&^(is6|isMany|isOpen|isHelped|isKeeps) != 0 || opener > uint8(packet.Reply) {
 		f.fail("conditions %d, direction %d", what, opener)
 	}
 	e.Opener, e.Helper = packet.Dir(opener), f.uint8()
@@ -296,12 +302,13 @@ func (r *Record) decodeExpectation(f *fields, t *Tables) {
 		f.fail("helper %d: expected 1 to %d", e.Helper, len(t.Helpers)-1)
 	}
 	e.Match, e.Leave = f.key(proto, six != 0), f.key(proto, six != 0)
+	e.Helped, e.Keeps = what&isHelped != 0, what&isKeeps != 0
 	if e.Many = what&isMany != 0; what&isOpen != 0 {
 		e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
 	}
 	e.Master.ID, e.Policy = f.uint32(), f.uint32()
 	e.Service = uint32(f.below(uint64(len(t.Services)), "service"))
-	e.Tag = f.uint32()
+	e.Tag = uint32(f.below(session.MaxTag+1, "tag"))
 	e.Created, e.Expires = -f.tick("age"), f.tick("time left")
 	if e.Master.ID == 0 {
 		f.fail("no control session")

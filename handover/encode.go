@@ -29,8 +29,10 @@ const (
 
 // Conditions of an expectation, beside is6.
 const (
-	isMany = 2
-	isOpen = 4
+	isMany   = 2
+	isOpen   = 4
+	isHelped = 8
+	isKeeps  = 16
 )
 
 func bit(is bool, b uint16) uint16 {
@@ -54,7 +56,7 @@ func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte)
 		b = appendKey(b, reply, six)
 	}
 	for _, n := range [...]uint64{
-		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper), uint64(s.Profile),
+		uint64(s.ID), uint64(s.Master.ID), uint64(s.Tag()), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper), uint64(s.Profile),
 		uint64(s.Out[0]), uint64(s.Out[1]), uint64(s.Hop[0]), uint64(s.Hop[1]),
 		s.Bytes[0], s.Bytes[1], s.Packets[0], s.Packets[1],
 		age(now, s.Created), age(now, s.LastSeen), uint64(s.Timeout() / time.Millisecond),
@@ -82,7 +84,7 @@ func appendMemory(b []byte, c *helpers.Control, st *helpers.State) []byte {
 // appendExpectation appends the content of an expectation's frame.
 func appendExpectation(b []byte, e *session.Expectation, now session.Tick) []byte {
 	six := !e.Match.Dst.Is4()
-	b = append(b, uint8(bit(six, is6)|bit(e.Many, isMany)|bit(e.Match.Src.IsZero(), isOpen)), uint8(e.Opener), e.Match.Proto, e.Helper)
+	b = append(b, uint8(bit(six, is6)|bit(e.Many, isMany)|bit(e.Match.Src.IsZero(), isOpen)|bit(e.Helped, isHelped)|bit(e.Keeps, isKeeps)), uint8(e.Opener), e.Match.Proto, e.Helper)
 	b = appendKey(b, &e.Match, six)
 	b = appendKey(b, &e.Leave, six)
 	for _, n := range [...]uint64{

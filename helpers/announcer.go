@@ -2,6 +2,7 @@ package helpers
 
 import (
 	"net/netip"
+	"time"
 
 	"portcullis/packet"
 )
@@ -19,6 +20,10 @@ type Announcer interface {
 	Cancel()
 	// CancelTag voids those of a tag.
 	CancelTag(tag uint32)
+	// EndTag does so too, and has the flows end soon that came of them.
+	EndTag(tag uint32)
+	// Renew has those of a tag wait for d from now on.
+	Renew(tag uint32, d time.Duration)
 	// Known is what the receiver of direction dir knows an endpoint by that its
 	// sender mentions; see Mention. It reports false where that is unknown.
 	Known(dir packet.Dir, endpoint netip.AddrPort) (netip.AddrPort, bool)

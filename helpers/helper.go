@@ -63,8 +63,20 @@ type Expect struct {
 	// Many says that any number of flows fulfil the expectation until its time is
 	// over.
 	Many bool
-	// Tag names a group of expectations of a session, to cancel them by; 0 is none.
+	// Tag names a group of flows, to cancel, renew or end them by; 0 is none. It
+	// counts modulo 1<<24.
 	Tag uint32
+	// Helped says that the flow is another control session, which the same helper
+	// reads: a child's children have none.
+	Helped bool
+	// Lifetime is how long the flow is waited for, where the protocol says that; 0 is
+	// Helper.Lifetime. The control session lasts as long, once it was answered.
+	Lifetime time.Duration
+	// Third says that the endpoint may be a third host's, on the sender's side of the
+	// firewall: then flows between it and those endpoints pass that the receiver
+	// announces under the same tag, and from the receiver to it, if the receiver's side
+	// is the one that was let in by a policy.
+	Third bool
 }
 
 // Mention is an endpoint that bytes spell which announce no flow: the receiver is
@@ -93,7 +105,7 @@ type Edit struct {
 }
 
 // MaxFindings bounds what one call of Inspect may find.
-const MaxFindings = 32
+const MaxFindings = 64
 
 // Findings is what Inspect found. The framework resets it before each call and
 // owns it; a helper appends through Announce.
@@ -101,6 +113,9 @@ type Findings struct {
 	Consumed  int    // with Partial and More: bytes of Data that were read
 	Cancel    bool   // the outstanding expectations of this session are void, before those of this call
 	CancelTag uint32 // those of this tag are; 0: none
+	EndTag    uint32 // those of this tag are, and what came of them is to end soon; 0: none
+	RenewTag  uint32 // those of this tag are waited for from now on as long as RenewFor says; 0: none
+	RenewFor  time.Duration
 	Over      bool   // UDP: nothing more is to come unless the opener asks anew: the session may end soon
 	Why       string // with Foreign: the reason, a constant of a few words
 	// Encrypted says, with Foreign, that the session is foreign because both ends
@@ -208,4 +223,5 @@ func (f *Findings) Expects(yield func(Expect) bool) {
 // Reset empties f.
 func (f *Findings) Reset() {
 	f.Consumed, f.Cancel, f.CancelTag, f.Over, f.Why, f.Encrypted, f.n = 0, false, 0, false, "", false, 0
+	f.EndTag, f.RenewTag, f.RenewFor = 0, 0, 0
 }

@@ -34,6 +34,12 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 	if f.CancelTag != 0 {
 		ann.CancelTag(f.CancelTag)
 	}
+	if f.EndTag != 0 {
+		ann.EndTag(f.EndTag)
+	}
+	if f.RenewTag != 0 {
+		ann.Renew(f.RenewTag, f.RenewFor)
+	}
 	for i := range f.list[:f.n] {
 		x := &f.list[i]
 		switch x.kind {

@@ -24,6 +24,8 @@ type Expectation struct {
 	Service uint32
 	Helper  uint8
 	Many    bool   // any number of flows fulfil it
+	Helped  bool   // they are control sessions, too
+	Keeps   bool   // the master lasts as long as it does
 	Tag     uint32 // of its group; 0: none
 	Created Tick
 	Expires Tick
@@ -78,7 +80,7 @@ type AddResult uint8
 // Results of Add.
 const (
 	Added     AddResult = iota
-	Refreshed           // the same master had announced the same before
+	Refreshed           // the same master had announced the same before; the later end counts
 	Clash               // another control session expects an overlapping flow
 	Full                // the table, or the host's share of it, is full
 )
@@ -95,8 +97,12 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 			return Clash
 		}
 		r := &x.recs[i]
-		r.Leave, r.Expires = e.Leave, e.Expires
-		x.wheel.Arm(i, e.Expires)
+		r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
+		r.Many, r.Helped, r.Keeps = r.Many || e.Many, r.Helped || e.Helped, r.Keeps || e.Keeps
+		if e.Tag != 0 {
+			r.Tag = e.Tag
+		}
+		x.wheel.Arm(i, r.Expires)
 		return Refreshed
 	}
 	if n, oldest := x.ofMaster(e.Master.ID); n > 0 && n >= perMaster {
@@ -241,6 +247,37 @@ func (x *Expectations) RemoveTag(id, tag uint32, gone func(*Expectation)) {
 			x.remove(i)
 		}
 	}
+}
+
+// Renew has those of them that have a tag wait until then, and no other time.
+func (x *Expectations) Renew(id, tag uint32, until Tick) {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if r := &x.recs[n-1]; r.Tag == tag {
+			r.Expires, r.Keeps = until, true
+			x.wheel.Arm(n-1, until)
+		}
+	}
+}
+
+// KeptUntil is how long the control session with that id is to last for the sake of
+// its expectations, 0 where none asks for that.
+func (x *Expectations) KeptUntil(id uint32) (until Tick) {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if r := &x.recs[n-1]; r.Keeps {
+			until = max(until, r.Expires)
+		}
+	}
+	return until
+}
+
+// OfTag appends to list copies of those of a tag.
+func (x *Expectations) OfTag(list []Expectation, id, tag uint32) []Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Tag == tag {
+			list = append(list, x.recs[n-1])
+		}
+	}
+	return list
 }
 
 // Waiting returns the expectation of the control session with that id whose flow

@@ -81,14 +81,32 @@ type Record struct {
 	// TLS, of a child that it has a place in a data range, which such a session may
 	// have.
 	Encrypted bool
-	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes
+	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes; or Helped
 	Profile   uint16 // number of the limits that its helper works under
 	Hold      uint8  // what it holds of translated addresses; the engine's affair
+	tagHigh   uint8  // see Tag
+	tagLow    uint16
 }
+
+// Helped is Record.Hello of a child that is a control session itself.
+const Helped = 0xff
 
 // Watched says whether s is a child that has yet to begin with TLS. Its packets
 // are looked at like those of a control session, though no helper reads them.
-func (s *Record) Watched() bool { return s.Bound && s.Master.ID != 0 }
+func (s *Record) Watched() bool { return s.Bound && s.Master.ID != 0 && s.Hello != Helped }
+
+// Controls says whether s is a control session: one that a helper reads, or has
+// read.
+func (s *Record) Controls() bool { return s.Helper != 0 && (s.Master.ID == 0 || s.Hello == Helped) }
+
+// MaxTag is the largest tag.
+const MaxTag = 1<<24 - 1
+
+// Tag is the group of a control session's flows that s, a child, is of; 0: none.
+func (s *Record) Tag() uint32 { return uint32(s.tagHigh)<<16 | uint32(s.tagLow) }
+
+// SetTag changes the group.
+func (s *Record) SetTag(tag uint32) { s.tagHigh, s.tagLow = uint8(tag>>16), uint16(tag) }
 
 // Ref names a session for longer than a call: the record's index and the serial
 // that it must still have.

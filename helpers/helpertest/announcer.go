@@ -2,6 +2,7 @@ package helpertest
 
 import (
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -44,6 +45,12 @@ func (t *Translator) Cancel() { t.Cancels++ }
 
 // CancelTag implements helpers.Announcer.
 func (t *Translator) CancelTag(uint32) { t.Cancels++ }
+
+// EndTag implements helpers.Announcer.
+func (t *Translator) EndTag(uint32) { t.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (t *Translator) Renew(uint32, time.Duration) {}
 
 // Known implements helpers.Announcer: every endpoint is known by another one.
 func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
@@ -88,6 +95,12 @@ func (s *Strict) Cancel() { s.Cancels++ }
 
 // CancelTag implements helpers.Announcer.
 func (s *Strict) CancelTag(uint32) { s.Cancels++ }
+
+// EndTag implements helpers.Announcer.
+func (s *Strict) EndTag(uint32) { s.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (s *Strict) Renew(uint32, time.Duration) {}
 
 // Known implements helpers.Announcer.
 func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
