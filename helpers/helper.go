@@ -220,6 +220,31 @@ func (f *Findings) Expects(yield func(Expect) bool) {
 	}
 }
 
+// Found is one thing that was found: one of its fields is not nil.
+type Found struct {
+	Expect  *Expect
+	Mention *Mention
+	Length  *Length
+}
+
+// All calls yield for everything that was found, in order: for tests.
+func (f *Findings) All(yield func(Found) bool) {
+	for i := range f.list[:f.n] {
+		var x Found
+		switch e := &f.list[i]; e.kind {
+		case foundExpect:
+			x.Expect = &e.expect
+		case foundMention:
+			x.Mention = &Mention{Endpoint: e.expect.Endpoint, Edit: e.expect.Edit}
+		default:
+			x.Length = &Length{From: e.from, To: e.to, Edit: e.expect.Edit}
+		}
+		if !yield(x) {
+			return
+		}
+	}
+}
+
 // Reset empties f.
 func (f *Findings) Reset() {
 	f.Consumed, f.Cancel, f.CancelTag, f.Over, f.Why, f.Encrypted, f.n = 0, false, 0, false, "", false, 0

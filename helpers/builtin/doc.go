@@ -4,5 +4,6 @@ package builtin
 
 import (
 	_ "portcullis/helpers/ftp"
+	_ "portcullis/helpers/sip"
 	_ "portcullis/helpers/tftp"
 )

@@ -68,7 +68,21 @@ func (d *Dialogue) ends(dir packet.Dir) (src, dst netip.AddrPort) {
 type event struct {
 	Turn   int
 	Dir    packet.Dir
-	Cancel bool
-	Off    int // of the edit, from the start of the direction's stream
-	Expect helpers.Expect
+	Kind   eventKind
+	Call   int            // calls of Inspect that found something
+	Off    int            // of the edit, from the start of the direction's stream
+	Expect helpers.Expect // of a mention its endpoint, of both and of a length the edit
+	From   int            // of a length, from the start of the direction's stream
+	To     int
 }
+
+type eventKind uint8
+
+const (
+	eventExpect eventKind = iota
+	eventMention
+	eventLength
+	eventCancel // of everything, or of a tag: Off
+	eventEnd    // of a tag: Off
+	eventRenew  // of a tag: Off, for so long: To
+)

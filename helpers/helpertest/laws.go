@@ -52,7 +52,7 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 func announced(r *reader) []Announced {
 	var all []Announced
 	for _, ev := range r.events {
-		if !ev.Cancel {
+		if ev.Kind == eventExpect {
 			all = append(all, Announced{ev.Dir, ev.Expect.Endpoint.String()})
 		}
 	}
@@ -133,7 +133,7 @@ func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
 		return err
 	}
 	got, was := announced(second), first.events
-	was = slices.DeleteFunc(slices.Clone(was), func(e event) bool { return e.Cancel })
+	was = slices.DeleteFunc(slices.Clone(was), func(e event) bool { return e.Kind != eventExpect })
 	if len(got) != len(was) {
 		return fmt.Errorf("found %v, spelt %v", got, was)
 	}

@@ -2,6 +2,7 @@ package helpertest
 
 import (
 	"fmt"
+	"net/netip"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -9,6 +10,7 @@ import (
 
 // change is one rewrite of a direction's stream.
 type change struct {
+	call   int // of Inspect
 	off, n int // original bytes
 	text   string
 }
@@ -38,11 +40,15 @@ func newModel(h *helpers.Helper, d *Dialogue, translate bool) (*model, error) {
 		start, text, at := len(m.sent[t.Dir]), "", 0
 		for ; next < len(r.events) && r.events[next].Turn == i; next++ {
 			ev := r.events[next]
-			if ev.Cancel {
+			switch ev.Kind {
+			case eventCancel, eventEnd:
 				m.cancels++
 				continue
+			case eventRenew:
+				continue
+			case eventExpect:
+				m.seen = append(m.seen, Announced{ev.Dir, ev.Expect.Endpoint.String()})
 			}
-			m.seen = append(m.seen, Announced{ev.Dir, ev.Expect.Endpoint.String()})
 			if !translate || ev.Expect.Edit.Len == 0 {
 				continue
 			}
@@ -51,13 +57,19 @@ func newModel(h *helpers.Helper, d *Dialogue, translate bool) (*model, error) {
 				return nil, fmt.Errorf("turn %d: an edit begins before the turn; let messages end with turns", i)
 			}
 			orig := t.Text[off : off+ev.Expect.Edit.Len]
-			spelt := h.Spell(nil, []byte(orig), ev.Expect.Edit, Translate(ev.Dir, ev.Expect.Endpoint))
+			spelt, err := spelling(h, r.events[next:], d)
+			if err != nil {
+				return nil, err
+			}
+			if spelt == nil {
+				continue
+			}
 			if len(spelt) == 0 || len(spelt) > helpers.MaxSpell {
 				return nil, fmt.Errorf("turn %d: spelt %q for %q", i, spelt, orig)
 			}
 			text += t.Text[at:off] + string(spelt)
 			at = off + len(orig)
-			m.changes[t.Dir] = append(m.changes[t.Dir], change{ev.Off, len(orig), string(spelt)})
+			m.change(t.Dir, change{ev.Call, ev.Off, len(orig), string(spelt)}, t.Text, start)
 		}
 		text += t.Text[at:]
 		m.turns = append(m.turns, text)
@@ -97,4 +109,59 @@ func (m *model) spread(dir packet.Dir, l, r int) (int, int) {
 	}
 	nr = r + shift
 	return nl, nr
+}
+
+// change appends a change, in a turn of that text which begins at start. What one
+// call has found is one change.
+func (m *model) change(dir packet.Dir, c change, turn string, start int) {
+	list := m.changes[dir]
+	if n := len(list); n > 0 && list[n-1].call == c.call {
+		last := &list[n-1]
+		end := last.off + last.n
+		last.text += turn[end-start:c.off-start] + c.text
+		last.n = c.off + c.n - last.off
+		return
+	}
+	m.changes[dir] = append(list, c)
+}
+
+// spelling is what the bytes become that the first of the events marks, nil where
+// they stay.
+func spelling(h *helpers.Helper, events []event, d *Dialogue) ([]byte, error) {
+	ev := events[0]
+	orig := []byte(textOf(d, &ev))
+	if ev.Kind != eventLength {
+		to := Translate(ev.Dir, ev.Expect.Endpoint)
+		if ev.Expect.Endpoint.Port() == 0 {
+			to = netip.AddrPortFrom(Public(ev.Dir, ev.Expect.Endpoint.Addr()), 0)
+		}
+		return h.Spell(nil, orig, ev.Expect.Edit, to), nil
+	}
+	grown := 0
+	for i := range events {
+		e := &events[i]
+		if e.Turn != ev.Turn || e.Dir != ev.Dir || e.Kind >= eventLength || e.Expect.Edit.Len == 0 || e.Off < ev.From || e.Off >= ev.To {
+			continue
+		}
+		text, err := spelling(h, events[i:], d)
+		if err != nil {
+			return nil, err
+		}
+		grown += len(text) - e.Expect.Edit.Len
+	}
+	if grown == 0 {
+		return nil, nil
+	}
+	return h.SpellLength(nil, orig, ev.Expect.Edit, ev.To-ev.From+grown), nil
+}
+
+// textOf is the bytes that an event marks.
+func textOf(d *Dialogue, ev *event) string {
+	start := 0
+	for i := range d.Turns[:ev.Turn] {
+		if d.Turns[i].Dir == ev.Dir {
+			start += len(d.Turns[i].Text)
+		}
+	}
+	return d.Turns[ev.Turn].Text[ev.Off-start : ev.Off-start+ev.Expect.Edit.Len]
 }

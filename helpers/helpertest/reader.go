@@ -3,6 +3,7 @@ package helpertest
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -17,6 +18,7 @@ type reader struct {
 	bufs   [2][]byte
 	base   [2]int // stream offset of the first byte of bufs
 	turn   int
+	call   int
 	events []event
 	why    string
 	tls    bool // it is gone because of TLS
@@ -70,13 +72,32 @@ func (r *reader) feed(dir packet.Dir, piece string) error {
 }
 
 func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
-	if f.Cancel {
-		r.events = append(r.events, event{Turn: r.turn, Dir: dir, Cancel: true})
+	add := func(is bool, kind eventKind, tag uint32, d time.Duration) {
+		if is {
+			r.events = append(r.events, event{Turn: r.turn, Dir: dir, Kind: kind, Off: int(tag), To: int(d)})
+		}
 	}
-	for e := range f.Expects {
-		ev := event{Turn: r.turn, Dir: dir, Expect: e}
-		if e.Edit.Len > 0 {
-			ev.Off = r.base[dir] + e.Edit.Off
+	add(f.Cancel, eventCancel, 0, 0)
+	add(f.CancelTag != 0, eventCancel, f.CancelTag, 0)
+	add(f.EndTag != 0, eventEnd, f.EndTag, 0)
+	add(f.RenewTag != 0, eventRenew, f.RenewTag, f.RenewFor)
+	for range f.All {
+		r.call++
+		break
+	}
+	for x := range f.All {
+		ev := event{Turn: r.turn, Dir: dir, Call: r.call}
+		switch {
+		case x.Expect != nil:
+			ev.Expect = *x.Expect
+		case x.Mention != nil:
+			ev.Kind, ev.Expect = eventMention, helpers.Expect{Endpoint: x.Mention.Endpoint, Edit: x.Mention.Edit}
+		default:
+			ev.Kind, ev.Expect = eventLength, helpers.Expect{Edit: x.Length.Edit}
+			ev.From, ev.To = r.base[dir]+x.Length.From, r.base[dir]+x.Length.To
+		}
+		if ev.Expect.Edit.Len > 0 {
+			ev.Off = r.base[dir] + ev.Expect.Edit.Off
 		}
 		ev.Expect.Edit.Off = 0
 		r.events = append(r.events, ev)
@@ -141,17 +162,29 @@ func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte)
 	if n > r.h.MaxExpects {
 		return fmt.Errorf("%d announcements in one call, at most %d may stand", n, r.h.MaxExpects)
 	}
-	for e := range f.Expects {
-		if e.Endpoint.Port() == 0 || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
-			return fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
+	for x := range f.All {
+		var e helpers.Edit
+		switch {
+		case x.Mention != nil:
+			if e = x.Mention.Edit; !x.Mention.Endpoint.Addr().IsValid() || e.Len == 0 {
+				return fmt.Errorf("mentioned %+v", *x.Mention)
+			}
+		case x.Length != nil:
+			if e = x.Length.Edit; x.Length.From > x.Length.To || x.Length.To > limit || x.Length.From < 0 || e.Len == 0 {
+				return fmt.Errorf("measured %+v of %d bytes", *x.Length, limit)
+			}
+		default:
+			if e = x.Expect.Edit; x.Expect.Endpoint.Port() == 0 || !x.Expect.Endpoint.Addr().IsValid() || x.Expect.Proto == 0 {
+				return fmt.Errorf("announced %v, protocol %d", x.Expect.Endpoint, x.Expect.Proto)
+			}
 		}
-		if e.Edit.Len == 0 {
+		if e.Len == 0 {
 			continue
 		}
-		if e.Edit.Off < end || e.Edit.Len < 0 || e.Edit.Off+e.Edit.Len > limit {
-			return fmt.Errorf("edit %+v in %d bytes, after %d", e.Edit, limit, end)
+		if e.Off < end || e.Len < 0 || e.Off+e.Len > limit {
+			return fmt.Errorf("edit %+v in %d bytes, after %d", e, limit, end)
 		}
-		end = e.Edit.Off + e.Edit.Len
+		end = e.Off + e.Len
 	}
 	return nil
 }
