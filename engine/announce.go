@@ -43,11 +43,7 @@ func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGo
 // CancelTag voids those of a tag.
 func (n *announcer) CancelTag(tag uint32) {
 	n.changed = true
-	tag = groupOf(tag)
-	n.w.expect.RemoveTag(n.s.ID, tag, n.w.expectationGone)
-	if id := n.w.family(n.s); id != n.s.ID {
-		n.w.expect.RemoveTag(id, tag, n.w.expectationGone)
-	}
+	n.w.cancelGroup(n.s, groupOf(tag))
 }
 
 // EndTag has the flows end soon, too, that came of them.
