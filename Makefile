@@ -7,8 +7,8 @@ TOOLS   := vsftpd in.tftpd lftp tftp curl nft
 PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
 # Two more servers, which are unpacked beside the system and not installed: Debian
 # has one FTP server at a time, and coturn's would be started with the machine.
-UNPACKED := proftpd turnserver turnutils_natdiscovery sipp
-ARCHIVES := proftpd-core proftpd-mod-crypto coturn sip-tester
+UNPACKED := proftpd turnserver turnutils_natdiscovery sipp kamailio
+ARCHIVES := proftpd-core proftpd-mod-crypto coturn sip-tester kamailio
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
 SOAK     ?= 30s

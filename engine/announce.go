@@ -111,7 +111,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
-	if e.Third && at == mine.Dst && at != peer.Src {
+	if e.Third && at != mine.Src && at != peer.Dst {
 		if spell, ok := n.hairpin(dir, &e); ok {
 			return spell, true
 		}
@@ -137,8 +137,11 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		return netip.AddrPort{}, false
 	}
 	n.announced(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
 	if e.Pair {
-		n.second(x)
+		n.second(x, dir, &e)
 	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
 }
@@ -174,7 +177,7 @@ func (n *announcer) announced(x *session.Expectation) {
 }
 
 // second expects the flow of RTCP beside that of RTP, x: at the port behind it.
-func (n *announcer) second(x session.Expectation) {
+func (n *announcer) second(x session.Expectation, dir packet.Dir, e *helpers.Expect) {
 	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
 		n.refused()
 		return
@@ -182,6 +185,9 @@ func (n *announcer) second(x session.Expectation) {
 	x.Match.DstPort++
 	x.Leave.DstPort++
 	n.insert(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
 }
 
 func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpects, 1)) }

@@ -285,13 +285,13 @@ func opens(a netip.Addr) bool {
 }
 
 // place mentions an address: the sender's own, or, with a port, one that the
-// receiver may know better.
+// receiver may know better, since another's translation leads there.
 func (r *reader) place(c *connection, port uint16) {
 	switch {
 	case !opens(c.addr):
 	case c.addr == r.src:
 		r.x.mention(c.addr, 0, c.text, spellHost)
-	case c.addr == r.dst && port != 0:
+	case port != 0:
 		r.x.mention(c.addr, port, c.text, spellHost)
 	}
 }

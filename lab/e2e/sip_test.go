@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portcullis/lab"
 	"portcullis/lab/tool"
 )
 
@@ -76,3 +77,46 @@ func sipCall(t *testing.T, s *starSite, from, to, caller, answerer, peer, transp
 	}.Call(ctx, s.Host(from), publicDir(t))
 }
 
+// Calls through a proxy that knows nothing of translation, which user agents have
+// registered with: media goes from one to the other. The proxy is outside, or behind
+// a virtual IP; the user agents are on different sides, or both on one.
+func TestSIPProxy(t *testing.T) {
+	hosts := func() []lab.Host {
+		return append(officeHosts(), via(host("other", "port2", "198.51.100.4/24"), "192.0.2.0/24"))
+	}
+	for _, c := range []struct {
+		name, proxy, at, public    string // as user agents know it
+		from, caller, to, answerer string
+		direct                     bool // media is none of the firewall's affair
+	}{
+		{name: "out", proxy: "peer", at: "198.51.100.2", public: "198.51.100.2", from: "client", caller: "10.1.0.2", to: "other", answerer: "198.51.100.4"},
+		{name: "in", proxy: "peer", at: "198.51.100.2", public: "198.51.100.2", from: "other", caller: "198.51.100.4", to: "client", answerer: "10.1.0.2"},
+		{name: "inside, the proxy outside", proxy: "peer", at: "198.51.100.2", public: "198.51.100.2", from: "client", caller: "10.1.0.2", to: "dmz", answerer: "10.3.0.2"},
+		{name: "outside, the proxy behind a virtual IP", proxy: "dmz", at: "10.3.0.2", public: "198.51.100.11", from: "other", caller: "198.51.100.4", to: "peer", answerer: "198.51.100.2", direct: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := buildStar(t, sipPolicies()+accept(4, "port3", "port2", `service = ["SIP"]`, `nat = "enable"`), hosts())
+			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+			defer cancel()
+			at := func(addr string) netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(addr), 5060) }
+			_, err := tool.Kamailio(ctx, s.Host(c.proxy), publicDir(t), at(c.at))
+			found(t, err)
+			found(t, tool.SIPRegister(ctx, s.Host(c.to), publicDir(t), "bob", at(c.answerer), at(c.public)))
+			_, err = tool.SIPAnswerer(ctx, s.Host(c.to), publicDir(t), at(c.answerer), 50000, "u1")
+			found(t, err)
+			call := tool.SIPCall{From: at(c.caller), To: at(c.public), Media: 40000, Transport: "u1"}
+			if err := call.Call(ctx, s.Host(c.from), publicDir(t)); err != nil {
+				t.Fatal(err)
+			}
+			if c.direct {
+				return
+			}
+			media := s.logged(t, 0, "proto=17", "srcport=40000", "action=accept")
+			if n := media.Get("rcvdpkt"); n == "" || n == "0" {
+				t.Errorf("no media came back: %s", media.Line)
+			}
+			s.counted(t, 0, "action=deny", "proto=17", "srcport=40000")
+		})
+	}
+}

@@ -19,7 +19,11 @@ func SIPAnswerer(ctx context.Context, ns *lab.Namespace, dir string, at netip.Ad
 	if err != nil {
 		return nil, err
 	}
-	c := t.Command("-sn", "uas", "-rtp_echo", "-i", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())),
+	scenario, err := writeFile(dir, "answer.xml", sipAnswer)
+	if err != nil {
+		return nil, err
+	}
+	c := t.Command("-sf", scenario, "-rtp_echo", "-i", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())),
 		"-mi", at.Addr().String(), "-mp", strconv.Itoa(int(media)), "-t", transport, "-nostdin")
 	c.Dir, c.Contain = dir, true
 	p, err := ns.Start(c)
@@ -73,6 +77,102 @@ func (c SIPCall) Call(ctx context.Context, ns *lab.Namespace, dir string) error 
 	}
 	return err
 }
+
+// SIPRegister registers a user with a registrar, to be called at an endpoint.
+func SIPRegister(ctx context.Context, ns *lab.Namespace, dir, user string, at, registrar netip.AddrPort) error {
+	t, err := Find("sipp")
+	if err != nil {
+		return err
+	}
+	scenario, err := writeFile(dir, "register.xml", sipRegister)
+	if err != nil {
+		return err
+	}
+	x := t.Command("-sf", scenario, "-m", "1", "-s", user, "-i", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())),
+		"-t", "u1", "-nostdin", "-timeout", "10s", "-timeout_error", registrar.String())
+	x.Dir, x.Contain = dir, true
+	p, err := ns.Run(ctx, x)
+	if err != nil && p != nil {
+		return fmt.Errorf("%w: %s", err, lab.Tail(p.Stdout()+p.Stderr(), 12))
+	}
+	return err
+}
+
+const sipRegister = `<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="a registration">
+<send retrans="500"><![CDATA[
+
+REGISTER sip:[remote_ip] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport
+From: <sip:[service]@[remote_ip]>;tag=[pid]r[call_number]
+To: <sip:[service]@[remote_ip]>
+Call-ID: [call_id]
+CSeq: 1 REGISTER
+Contact: <sip:[service]@[local_ip]:[local_port]>
+Expires: 300
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+<recv response="200"></recv>
+</scenario>
+`
+
+// sipAnswer is the scenario of who is called.
+const sipAnswer = `<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="a call, answered">
+<recv request="INVITE" rrs="true"></recv>
+<send><![CDATA[
+
+SIP/2.0 180 Ringing
+[last_Via:]
+[last_Record-Route:]
+[last_From:]
+[last_To:];tag=[pid]b[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:bob@[local_ip]:[local_port];transport=[transport]>
+Content-Length: 0
+
+]]></send>
+<send retrans="500"><![CDATA[
+
+SIP/2.0 200 OK
+[last_Via:]
+[last_Record-Route:]
+[last_From:]
+[last_To:];tag=[pid]b[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:bob@[local_ip]:[local_port];transport=[transport]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=bob 53655765 2353687637 IN IP[local_ip_type] [local_ip]
+s=-
+c=IN IP[local_ip_type] [local_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 8 101
+a=rtpmap:8 PCMA/8000
+a=rtpmap:101 telephone-event/8000
+
+]]></send>
+<recv request="ACK"></recv>
+<recv request="BYE"></recv>
+<send><![CDATA[
+
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+</scenario>
+`
 
 // sipCall is the scenario of a call. In-dialog requests go where the other side's
 // Contact says.
