@@ -172,7 +172,7 @@ func (n *announcer) announced(x *session.Expectation) {
 	n.changed = n.changed || x.Keeps
 	n.w.push(&session.Event{
 		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
-		Master: n.ref.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
+		Master: x.Master.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	})
 }
 

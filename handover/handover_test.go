@@ -90,6 +90,18 @@ func watched() *session.Record {
 	return s
 }
 
+// helped is a child that is a control session itself.
+func helped() *session.Record {
+	s := &session.Record{
+		ID: 13, Helper: 2, Bound: true, Hello: session.Helped, Master: session.Ref{ID: 9}, LastSeen: now, Created: now,
+	}
+	s.SetTag(0x123456)
+	s.Key[0] = key(packet.ProtoUDP, "10.2.0.2", 5080, "10.1.0.2", 5062)
+	s.Key[1] = s.Key[0].Reply()
+	s.SetTimeout(180 * time.Second)
+	return s
+}
+
 // association is a session of SCTP.
 func association() *session.Record {
 	s := &session.Record{ID: 11, State: session.StateEstablished, LastSeen: now, Created: now, Replied: true}
@@ -103,7 +115,7 @@ func association() *session.Record {
 func expectation() *session.Expectation {
 	return &session.Expectation{
 		Match: key(packet.ProtoTCP, "10.2.0.2", 0, "203.0.113.7", 41000), Leave: key(packet.ProtoTCP, "10.2.0.2", 0, "10.1.0.2", 41000),
-		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7,
+		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7, Helped: true, Keeps: true,
 		Created: now - 5, Expires: now + session.Tick(30*time.Second),
 	}
 }
@@ -142,14 +154,14 @@ func stream(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
-		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil),
+		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil), w.Session(helped(), nil, &helpers.State{5}),
 		w.Expectation(expectation()), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 5, Expectations: 1}) {
+	if c := w.Counts(); c != (Counts{Sessions: 6, Expectations: 1}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -176,7 +188,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 6 {
+	if err != nil || len(all) != 7 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -186,7 +198,7 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(h, header()) {
 		t.Errorf("got %+v\nwant %+v", h, header())
 	}
-	for i, want := range []*session.Record{full(), six(), association(), udp(), watched()} {
+	for i, want := range []*session.Record{full(), six(), association(), udp(), watched(), helped()} {
 		want.LastSeen, want.Created, want.Master.Index = want.LastSeen-now, want.Created-now, 0
 		if got := all[i].Session; all[i].Kind != KindSession || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
@@ -198,7 +210,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	want := expectation()
 	want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
-	if got := all[5].Expect; all[5].Kind != KindExpectation || got != *want {
+	if got := all[6].Expect; all[6].Kind != KindExpectation || got != *want {
 		t.Errorf("got %+v\nwant %+v", got, *want)
 	}
 }
@@ -290,6 +302,8 @@ func TestJudge(t *testing.T) {
 		"shaper":      func(s *session.Record) { s.Shaper = 2 },
 		"profile":     func(s *session.Record) { s.Profile = 2 },
 		"hello":       func(s *session.Record) { *s = *watched(); s.Hello = 6 },
+		"helped":      func(s *session.Record) { *s = *helped(); s.Master.ID = 0; s.SetTag(0) },
+		"tag":         func(s *session.Record) { s.Bound, s.Helper = false, 0; s.SetTag(1) },
 		"whose hello": func(s *session.Record) { s.Hello = 1 },
 		"no range":    func(s *session.Record) { *s = *watched(); s.Encrypted = false },
 		"no TLS": func(s *session.Record) {

@@ -1,6 +1,9 @@
 package sip
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // cut is the reason of a head that is not yet all there.
 const cut = "cut"
@@ -87,6 +90,9 @@ func (m *message) head(data []byte) (why string) {
 	if !m.startLine(trim(window, span{0, first})) {
 		return whyNotSIP
 	}
+	if !ended(window[first-1:]) {
+		return incomplete(data)
+	}
 	for at := first; ; {
 		if end := blankLine(window, at); end > 0 {
 			m.body = end
@@ -107,6 +113,11 @@ func (m *message) head(data []byte) (why string) {
 	return ""
 }
 
+// ended says whether an empty line is in b, which begins with the end of a line.
+func ended(b []byte) bool {
+	return bytes.Contains(b, []byte("\n\r\n")) || bytes.Contains(b, []byte("\n\n"))
+}
+
 // incomplete is what a head without an end is.
 func incomplete(data []byte) string {
 	if len(data) >= maxHead {
@@ -117,10 +128,8 @@ func incomplete(data []byte) string {
 
 // lineEnd is where the line behind the one at begins, -1 where it has no end.
 func lineEnd(b []byte, at int) int {
-	for i := at; i < len(b); i++ {
-		if b[i] == '\n' {
-			return i + 1
-		}
+	if i := bytes.IndexByte(b[min(at, len(b)):], '\n'); i >= 0 {
+		return at + i + 1
 	}
 	return -1
 }

@@ -262,7 +262,10 @@ func (r *reader) reached(e *element) (time.Duration, uint32) {
 		}
 		return transactionWait, r.registration()
 	case methodInvite, methodUpdate, methodSubscribe, methodNotify, methodRefer:
-		if r.status < 300 && r.status != 100 {
+		switch {
+		case r.status < 200 && r.status != 100: // it rings: nobody has accepted anything
+			return mediaWait, 0
+		case r.status >= 200 && r.status < 300:
 			return dialogWait, 0
 		}
 	}

@@ -83,6 +83,10 @@ func datagram(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 // stream reads one message, and skips the bodies of those that are not read.
 func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 	s := (*state)(seg.State)
+	if len(seg.Data) < s.wanted(seg.Dir) && !seg.Final {
+		return helpers.Partial
+	}
+	s.want(seg.Dir, 0)
 	at := s.skip(seg.Dir, len(seg.Data))
 	for at < len(seg.Data) && (seg.Data[at] == '\r' || seg.Data[at] == '\n') {
 		at++ // RFC 3261 section 7.5, RFC 5626 section 4.4.1
@@ -116,6 +120,7 @@ func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		case seg.Final:
 			return helpers.Read
 		default:
+			s.want(seg.Dir, total)
 			f.Consumed = at
 			return helpers.Partial
 		}

@@ -15,6 +15,7 @@ import (
 //	0       bits: 1<<direction, a message was read
 //	1       the entry that is overwritten next
 //	4, 8    bytes to skip, by direction
+//	12, 14  bytes that a message takes which is cut short, by direction; 0: not known
 //	16      entries: hash of the call, CSeq, dialog
 type state helpers.State
 
@@ -33,11 +34,17 @@ type entry struct {
 }
 
 func sound(s *helpers.State) bool {
-	return s[0] <= 3 && int(s[1]) < entries && s[2]|s[3] == 0 && binary.BigEndian.Uint32(s[12:]) == 0
+	return s[0] <= 3 && int(s[1]) < entries && s[2]|s[3] == 0 && max(binary.BigEndian.Uint16(s[12:]), binary.BigEndian.Uint16(s[14:])) <= maxMessage
 }
 
 func (s *state) hear(dir packet.Dir)       { s[0] |= 1 << dir }
 func (s *state) heard(dir packet.Dir) bool { return s[0]>>dir&1 != 0 }
+
+// want notes how many bytes a message takes, 0 for none that is cut short.
+func (s *state) want(dir packet.Dir, n int) { binary.BigEndian.PutUint16(s[12+2*int(dir):], uint16(n)) }
+
+// wanted is how many bytes the message takes that is cut short.
+func (s *state) wanted(dir packet.Dir) int { return int(binary.BigEndian.Uint16(s[12+2*int(dir):])) }
 
 // pass has n bytes skipped.
 func (s *state) pass(dir packet.Dir, n uint32) { binary.BigEndian.PutUint32(s[4+4*int(dir):], n) }
