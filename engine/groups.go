@@ -109,6 +109,12 @@ func (w *Worker) endGroup(s *session.Session, tag uint32) {
 	}
 }
 
+// keeps says whether s is a session that its helper may have made last (Findings.Keep).
+// That is not taken back.
+func (w *Worker) keeps(s *session.Session) bool {
+	return s.Controls() && s.Replied && s.Key[packet.Original].Proto == packet.ProtoUDP && w.names.helper(s.Helper).Keeps
+}
+
 // outlast has a control session last as long as what it has announced is waited
 // for, where that asks for it.
 func (w *Worker) outlast(s *session.Session) {
@@ -118,6 +124,9 @@ func (w *Worker) outlast(s *session.Session) {
 	idle := w.rules.clocks.idle(s)
 	if until := w.expect.KeptUntil(s.ID); until != 0 {
 		idle = max(idle, until.Sub(s.LastSeen))
+	}
+	if w.keeps(s) {
+		idle = max(idle, s.Timeout())
 	}
 	if before := s.Timeout(); idle != before {
 		s.SetTimeout(idle)

@@ -133,6 +133,9 @@ func (w *Worker) retime(s *session.Session, object uint32) {
 	before := s.Timeout()
 	w.rules.clocks.set(s, w.rules.clocks.of(&s.Key[packet.Original], s.Policy, object))
 	if s.Timeout() < before {
+		if w.keeps(s) {
+			s.SetTimeout(before)
+		}
 		w.table.Shorten(s)
 	}
 	w.outlast(s)

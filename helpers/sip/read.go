@@ -86,6 +86,9 @@ func (r *reader) follow() {
 	case r.status < 200:
 	case r.method == methodInvite && r.status < 300:
 		r.s.confirm(tag, r.dialog())
+		r.f.Keep = dialogWait
+	case r.method == methodSubscribe && r.status < 300:
+		r.f.Keep = dialogWait
 	case r.method == methodInvite:
 		r.failed(tag)
 	case r.method == methodRegister:
@@ -240,7 +243,7 @@ func (r *reader) contact(u *uri, e *element) {
 	switch own := u.port == r.seg.Src.Port() && proto == r.seg.Proto; {
 	case !own:
 		r.x.announce(x, u.host, both(u.tls))
-	case proto == packet.ProtoUDP: // the control session's own port, as translated
+	case proto == packet.ProtoUDP && r.method == methodRegister: // the control session's own port, as translated
 		r.x.announce(x, span{u.host.from, u.host.from}, 0)
 		fallthrough
 	default:

@@ -24,6 +24,7 @@ var Helper = helpers.Helper{
 	Lifetime:    mediaWait,
 	MaxHold:     maxMessage,
 	Mentions:    true,
+	Keeps:       true,
 	Inspect:     inspect,
 	Spell:       spell,
 	SpellLength: spellLength,
