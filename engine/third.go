@@ -94,8 +94,8 @@ func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation) {
 // translated to. nil where it is none.
 func (n *announcer) behind(dir packet.Dir, at packet.Addr, port uint16, proto uint8) *session.Expectation {
 	mine := &n.s.Key[dir]
-	if port == 0 || at == mine.Src {
-		return nil
+	if receiver := &n.s.Key[dir.Other()]; port == 0 || at == mine.Src || receiver.Src == mine.Dst {
+		return nil // the receiver is not behind a translation itself
 	}
 	x := n.w.expect.Find(&packet.Key{Src: mine.Src, Dst: at, DstPort: port, Zone: mine.Zone, Proto: proto})
 	if x == nil || x.Master == n.ref || x.Match.Dst == x.Leave.Dst {

@@ -346,8 +346,24 @@ var heads = [...]struct {
 	{"p-preferred-identity", headIdentity}, {"remote-party-id", headIdentity},
 }
 
-func kindOf(name []byte) head {
+// byLetter are the heads by their first letter.
+var byLetter = func() (t [26][]int) {
 	for i := range heads {
+		c := heads[i].name[0] - 'a'
+		t[c] = append(t[c], i)
+	}
+	return t
+}()
+
+func kindOf(name []byte) head {
+	if len(name) == 0 {
+		return headOther
+	}
+	c := lower(name[0]) - 'a'
+	if c >= 26 {
+		return headOther
+	}
+	for _, i := range byLetter[c] {
 		if fold(name, heads[i].name) {
 			return heads[i].kind
 		}
