@@ -2,9 +2,10 @@
 
 GO      ?= go
 BIN     := bin
-TOOLS   := vsftpd in.tftpd lftp tftp curl nft
+TOOLS   := vsftpd in.tftpd lftp tftp curl nft ffmpeg gst-launch-1.0
 # Debian's packages of the tools that the namespace tests use as real peers.
-PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
+PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables \
+            ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi
 # Two more servers, which are unpacked beside the system and not installed: Debian
 # has one FTP server at a time, and coturn's would be started with the machine.
 UNPACKED := proftpd turnserver turnutils_natdiscovery

@@ -156,10 +156,8 @@ func TestNATLifetime(t *testing.T) {
 	t.Parallel()
 	const idle = 3
 	s := buildStar(t, officePorts+fmt.Sprintf("[system.global]\nudp-idle-timer = %d\n", idle)+accept(1, "port1", "port2", `nat = "enable"`), officeHosts())
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-	t.Cleanup(cancel)
 	first, second := netip.MustParseAddr("198.51.100.2"), netip.MustParseAddr("198.51.100.3")
-	_, err := tool.STUNServer(ctx, s.Host("peer"), t.TempDir(), first, second)
+	_, err := tool.STUNServer(t.Context(), s.Host("peer"), t.TempDir(), first, second)
 	found(t, err)
 	for _, test := range []struct {
 		pause string
@@ -167,6 +165,8 @@ func TestNATLifetime(t *testing.T) {
 	}{{"1", true}, {"5", false}} {
 		t.Run(test.pause+" s", func(t *testing.T) {
 			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second) // from when it is its turn
+			defer cancel()
 			d, err := tool.DiscoverNAT(ctx, s.Host("client"), netip.MustParseAddrPort("10.1.0.2:3100"+test.pause), first, "-t", "-T", test.pause)
 			found(t, err)
 			if lives := len(d.Reflexive) == 2; lives != test.lives {
