@@ -88,7 +88,7 @@ unpack-tools:
 	echo "not unpacked; the tests that need them are skipped"
 
 race: go ## test the packages without input and output under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -buildvcs=false -race -timeout 15m $(RACE)
+	CGO_ENABLED=1 $(GO) test -buildvcs=false -race -timeout 25m $(RACE)
 
 soak: go ## run real connections through the firewall in memory, on bad networks (SOAK=30s)
 	$(GO) test -buildvcs=false -count=1 -timeout 24h ./dataplane/soak -soak $(SOAK) -v
