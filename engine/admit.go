@@ -229,7 +229,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Against = (was.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
-	w.enter(s, w.rules.clocks.of(&p.Key, master.Policy, 0))
+	w.enter(s, w.rules.clocks.of(&leave, master.Policy, 0))
 	w.landed.add(s)
 	w.shape(s, master.Shaper)
 	w.groups.join(s)
@@ -262,7 +262,8 @@ func (w *Worker) announcedSource(e *session.Expectation, k, leave *packet.Key) (
 }
 
 // begin makes a session with these keys, which is not yet in the table, or nil
-// where that has no room; then what the binding holds is given back. Its master, where it has one, does not give way to it.
+// where that has no room; then what the binding holds is given back. Its master,
+// where it has one, does not give way to it.
 func (w *Worker) begin(p *Slot, b *nat.Binding, to route.Route, master session.Ref) *session.Session {
 	if !w.room(master) {
 		w.nat.Release(b)

@@ -82,7 +82,7 @@ func (w *Worker) invite(p *Slot, m *nat.Mapping) (*session.Session, Verdict, pac
 	pol, _ := w.rules.policies.Policy(policy)
 	w.invitedBy(s, pol.ID)
 	s.Hold |= invited
-	w.enter(s, w.rules.clocks.of(&p.Key, policy, 0))
+	w.enter(s, w.rules.clocks.of(&d.key, policy, 0))
 	s.Still |= 1 << packet.Original
 	w.started(s, pol.LogAll && pol.LogStart)
 	return s, Forward, packet.ReasonNone

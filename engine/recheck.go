@@ -137,8 +137,8 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 // retime gives s the timers that the new ruleset has for it; object is the
 // service that admits it, 0 for a child: that is not of its master's service.
 func (w *Worker) retime(s *session.Session, object uint32) {
-	before := s.Timeout()
-	w.rules.clocks.set(s, w.rules.clocks.of(&s.Key[packet.Original], s.Policy, object))
+	before, leave := s.Timeout(), s.Leaving(packet.Original) // the port is the mapped one, as for the policy
+	w.rules.clocks.set(s, w.rules.clocks.of(&leave, s.Policy, object))
 	if s.Timeout() < before {
 		w.table.Shorten(s)
 	}

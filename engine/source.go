@@ -24,10 +24,9 @@ func wayOf(p *Slot, d *destination, to route.Route, policy uint32) way {
 
 // source is how the source of a session is translated that crosses the box by x:
 // nil is not at all. addr is the address to translate to where no pool gives one;
-// sole says that it is the host's own. In this order, of which the third is
-// left out with central-nat: the address of a virtual IP
-// with nat-source-vip, a pool, the address of a static virtual IP, that of the
-// outgoing interface.
+// sole says that it is the host's own. In this order, of which the third is left
+// out with central-nat: the address of a virtual IP with nat-source-vip, a pool, the
+// address of a static virtual IP, that of the outgoing interface.
 func (rs *Ruleset) source(x *way) (how *nat.Source, addr packet.Addr, sole bool) {
 	how = rs.translation(x)
 	if how == nil {
