@@ -94,13 +94,7 @@ soak: go ## run real connections through the firewall in memory, on bad networks
 	$(GO) test -buildvcs=false -count=1 -timeout 24h ./dataplane/soak -soak $(SOAK) -v
 
 fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
-	@$(GO) list -buildvcs=false -f '{{$$d := .Dir}}{{range .TestGoFiles}}{{$$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$d}}/{{.}} {{end}}' ./... | tr ' ' '\n' | grep . | \
-	while read -r file; do \
-		sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file" | while read -r target; do \
-			echo "$$(dirname "$${file#$(CURDIR)/}") $$target"; \
-			$(GO) test -buildvcs=false "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s </dev/null || exit 1; \
-		done || exit 1; \
-	done
+	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
 
 score: go ## hold the session helpers against captures with known truth (CAPTURES=../shared/captures)
 	@$(GO) run -buildvcs=false ./dataplane/replay/score -captures $(CAPTURES)
