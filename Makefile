@@ -10,6 +10,9 @@ PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables \
 # has one FTP server at a time, and coturn's would be started with the machine.
 UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+# Of telephones.
+UNPACKED += sipp kamailio
+ARCHIVES += sip-tester kamailio
 # Of port mappers, remote shells and scanners.
 UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
 ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils

@@ -47,11 +47,7 @@ func (n *announcer) Cancel() {
 // CancelTag voids those of a tag.
 func (n *announcer) CancelTag(tag uint32) {
 	n.changed = true
-	tag = groupOf(tag)
-	n.w.expect.RemoveTag(n.s.ID, tag, n.w.expectationGone)
-	if id := n.w.family(n.s); id != n.s.ID {
-		n.w.expect.RemoveTag(id, tag, n.w.expectationGone)
-	}
+	n.w.cancelGroup(n.s, groupOf(tag))
 }
 
 // EndTag has the flows end soon, too, that came of them.
@@ -122,7 +118,7 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
-	if e.Third && at == mine.Dst && at != peer.Src {
+	if e.Third && at != mine.Src && at != peer.Dst {
 		if spell, ok := n.hairpin(dir, &e); ok {
 			return spell, true
 		}
@@ -148,8 +144,11 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		return netip.AddrPort{}, false
 	}
 	n.announced(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
 	if e.Pair {
-		n.second(x)
+		n.second(x, dir, &e)
 	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
 }
@@ -190,12 +189,12 @@ func (n *announcer) announced(x *session.Expectation) {
 	n.changed = n.changed || x.Keeps
 	n.w.push(&session.Event{
 		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
-		Master: n.ref.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
+		Master: x.Master.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	})
 }
 
 // second expects the flow of RTCP beside that of RTP, x: at the port behind it.
-func (n *announcer) second(x session.Expectation) {
+func (n *announcer) second(x session.Expectation, dir packet.Dir, e *helpers.Expect) {
 	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
 		n.refused()
 		return
@@ -203,6 +202,9 @@ func (n *announcer) second(x session.Expectation) {
 	x.Match.DstPort++
 	x.Leave.DstPort++
 	n.insert(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
 }
 
 func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpects, 1)) }

@@ -129,6 +129,9 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 
 // lasting has s outlast what was announced just now, or before it was answered.
 func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
+	if keep := w.output.Keep; keep > s.Timeout() && s.Replied {
+		s.SetTimeout(keep)
+	}
 	if w.announce.changed || dir == packet.Reply && s.Packets[dir] == 1 {
 		w.outlast(s)
 	}

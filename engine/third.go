@@ -46,7 +46,7 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 		x.Created, x.Expires = n.w.now, n.w.now.Add(n.lifetime(e))
 		n.insert(&x)
 	}
-	if sender := n.s.Against != (dir == packet.Original); sender { // the receiver's side was let in by no policy
+	if !n.mayReach(dir) {
 		n.refused()
 		return
 	}
@@ -61,16 +61,44 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 	}
 }
 
+// mayReach says whether the receiver of dir may send to third hosts on the sender's
+// side: it is who a policy let through, or the sender came in by a virtual IP, from
+// where anybody may be.
+func (n *announcer) mayReach(dir packet.Dir) bool {
+	client := dir == packet.Original // the sender is who began
+	if n.s.Against {
+		client = !client
+	}
+	original, reply := &n.s.Key[packet.Original], &n.s.Key[packet.Reply]
+	return !client || !n.s.Against && original.Dst != reply.Src
+}
+
+// alsoThird lets those third hosts in to what x expects, just announced by the
+// sender of dir, that it may send to itself.
+func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation) {
+	var list [2 * maxThird]session.Expectation
+	found := n.w.expect.OfTag(list[:0:len(list)], n.ref.ID, x.Tag)
+	for i := range found[:min(len(found), maxThird)] {
+		o := &found[i]
+		if o.Opener != dir || o.Helped || o.Match.Src != n.s.Key[dir].Src || o.Match.Dst != o.Leave.Dst || o.Leave.Dst == x.Match.Src {
+			continue
+		}
+		y := *x
+		y.Match.Src, y.Leave.Src = o.Leave.Dst, o.Leave.Dst
+		n.insert(&y)
+	}
+}
+
 // behind is the expectation of another control session that an endpoint belongs to
 // which the sender of dir mentions: an address of ours that its receiver's are
 // translated to. nil where it is none.
 func (n *announcer) behind(dir packet.Dir, at packet.Addr, port uint16, proto uint8) *session.Expectation {
 	mine := &n.s.Key[dir]
-	if at != mine.Dst || port == 0 || at == n.s.Key[dir.Other()].Src {
-		return nil
+	if receiver := &n.s.Key[dir.Other()]; port == 0 || at == mine.Src || receiver.Src == mine.Dst {
+		return nil // the receiver is not behind a translation itself
 	}
 	x := n.w.expect.Find(&packet.Key{Src: mine.Src, Dst: at, DstPort: port, Zone: mine.Zone, Proto: proto})
-	if x == nil || x.Master == n.ref {
+	if x == nil || x.Master == n.ref || x.Match.Dst == x.Leave.Dst {
 		return nil
 	}
 	return x

@@ -65,7 +65,7 @@ type Worker struct {
 	calls     calls     // of PPTP, in progress
 	tallies   tallies   // of the per-IP shapers
 	announce  announcer // what a helper asks through
-	groups    groups
+	groups    groups    // of children
 	output    helpers.Output
 	state     helpers.State // a UDP helper's memory during a call
 	gen       generated     // packets of the worker's own
@@ -140,7 +140,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	w.fragments = reassembly.New(rng.Uint64(), w.Count)
 	w.fragments.SetLimits(rs.fragments)
 	w.announce.w = w
-	w.groups = groups{}
+	w.groups = newGroups()
 	w.nat = nat.New(rng, w.noteBlock)
 	w.nat.Obey(rs.sources, rs.virtual)
 	return w

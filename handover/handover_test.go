@@ -90,6 +90,18 @@ func watched() *session.Record {
 	return s
 }
 
+// helped is a child that is a control session itself.
+func helped() *session.Record {
+	s := &session.Record{
+		ID: 13, Helper: 2, Bound: true, Hello: session.Helped, Master: session.Ref{ID: 9}, LastSeen: now, Created: now,
+	}
+	s.SetTag(0x123456)
+	s.Key[0] = key(packet.ProtoUDP, "10.2.0.2", 5080, "10.1.0.2", 5062)
+	s.Key[1] = s.Key[0].Reply()
+	s.SetTimeout(180 * time.Second)
+	return s
+}
+
 // association is a session of SCTP.
 func association() *session.Record {
 	s := &session.Record{ID: 11, State: session.StateEstablished, LastSeen: now, Created: now, Replied: true}
@@ -124,7 +136,7 @@ func way(step session.CallStep) *session.Expectation {
 func expectation() *session.Expectation {
 	return &session.Expectation{
 		Match: key(packet.ProtoTCP, "10.2.0.2", 0, "203.0.113.7", 41000), Leave: key(packet.ProtoTCP, "10.2.0.2", 0, "10.1.0.2", 41000),
-		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7,
+		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7, Helped: true, Keeps: true,
 		Created: now - 5, Expires: now + session.Tick(30*time.Second),
 	}
 }
@@ -164,13 +176,13 @@ func stream(t testing.TB) []byte {
 	}
 	for _, err := range []error{
 		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil),
-		w.Session(call(), nil, nil), w.Expectation(expectation()), w.Expectation(way(session.CallOffered)), w.Expectation(way(session.CallOpen)), w.Expectation(way(session.CallClosing)), w.Close(),
+		w.Session(helped(), nil, &helpers.State{5}), w.Session(call(), nil, nil), w.Expectation(expectation()), w.Expectation(way(session.CallOffered)), w.Expectation(way(session.CallOpen)), w.Expectation(way(session.CallClosing)), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 6, Expectations: 4}) {
+	if c := w.Counts(); c != (Counts{Sessions: 7, Expectations: 4}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -197,7 +209,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 10 {
+	if err != nil || len(all) != 11 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -207,7 +219,7 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(h, header()) {
 		t.Errorf("got %+v\nwant %+v", h, header())
 	}
-	for i, want := range []*session.Record{full(), six(), association(), udp(), watched(), call()} {
+	for i, want := range []*session.Record{full(), six(), association(), udp(), watched(), helped(), call()} {
 		want.LastSeen, want.Created, want.Master.Index = want.LastSeen-now, want.Created-now, 0
 		if got := all[i].Session; all[i].Kind != KindSession || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
@@ -219,7 +231,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for i, want := range []*session.Expectation{expectation(), way(session.CallOffered), way(session.CallOpen), way(session.CallClosing)} {
 		want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
-		if got := all[6+i].Expect; all[6+i].Kind != KindExpectation || got != *want {
+		if got := all[7+i].Expect; all[7+i].Kind != KindExpectation || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
 		}
 	}
@@ -312,6 +324,8 @@ func TestJudge(t *testing.T) {
 		"shaper":         func(s *session.Record) { s.Shaper = 2 },
 		"profile":        func(s *session.Record) { s.Profile = 2 },
 		"hello":          func(s *session.Record) { *s = *watched(); s.Hello = 6 },
+		"helped":         func(s *session.Record) { *s = *helped(); s.Master.ID = 0; s.SetTag(0) },
+		"tag":            func(s *session.Record) { s.Bound, s.Helper = false, 0; s.SetTag(1) },
 		"whose hello":    func(s *session.Record) { s.Hello = 1 },
 		"no range":       func(s *session.Record) { *s = *watched(); s.Encrypted = false },
 		"call of nobody": func(s *session.Record) { *s = *call(); s.Master.ID = 0 },

@@ -135,8 +135,9 @@ type Findings struct {
 	EndTag    uint32 // those of this tag are, and what came of them is to end soon; 0: none
 	RenewTag  uint32 // those of this tag are waited for from now on as long as RenewFor says; 0: none
 	RenewFor  time.Duration
-	Over      bool   // UDP: nothing more is to come unless the opener asks anew: the session may end soon
-	Why       string // with Foreign: the reason, a constant of a few words
+	Keep      time.Duration // UDP: the session, once answered, lasts at least so long from its last packet on
+	Over      bool          // UDP: nothing more is to come unless the opener asks anew: the session may end soon
+	Why       string        // with Foreign: the reason, a constant of a few words
 	// Encrypted says, with Foreign, that the session is foreign because both ends
 	// have agreed on TLS from here on: it goes on being of the helper's protocol,
 	// unread.
@@ -173,6 +174,7 @@ type Helper struct {
 	LowPorts   bool          // may announce ports below 1024
 	Mentions   bool          // it finds Mentions: bytes of either direction may have to be rewritten where anything is translated
 	Ends       bool          // it finds Over
+	Keeps      bool          // it finds Keep
 	// Memory numbers the way in which State is used. It is to be raised whenever
 	// that changes: a session whose helper remembers in another way does not
 	// outlast a restart.
@@ -265,5 +267,5 @@ func (f *Findings) Each(expect func(Expect), mention func(Mention), length func(
 // Reset empties f.
 func (f *Findings) Reset() {
 	f.Consumed, f.Cancel, f.CancelTag, f.Over, f.Why, f.Encrypted, f.n = 0, false, 0, false, "", false, 0
-	f.EndTag, f.RenewTag, f.RenewFor = 0, 0, 0
+	f.EndTag, f.RenewTag, f.RenewFor, f.Keep = 0, 0, 0, 0
 }

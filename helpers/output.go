@@ -1,6 +1,10 @@
 package helpers
 
-import "portcullis/packet"
+import (
+	"time"
+
+	"portcullis/packet"
+)
 
 // MaxOut bounds the packets that go on in place of one.
 const MaxOut = 16
@@ -42,6 +46,8 @@ type Output struct {
 	Encrypted bool
 	// Over says that nothing more is to come (Findings.Over).
 	Over bool
+	// Keep is how long the session is to last at least (Findings.Keep).
+	Keep time.Duration
 	// MustAck says that AckBack is to be sent.
 	MustAck bool
 	AckBack AckBack
@@ -64,7 +70,7 @@ func (o *Output) Out() []Out { return o.list[:o.n] }
 
 func (o *Output) reset() {
 	o.Drop, o.Held, o.Detached, o.Why, o.Encrypted, o.MustAck, o.Over = packet.ReasonNone, false, false, "", false, false, false
-	o.AckBack = AckBack{}
+	o.AckBack, o.Keep = AckBack{}, 0
 	o.n = 0
 }
 

@@ -13,6 +13,7 @@ import (
 	_ "portcullis/helpers/rsh"
 	_ "portcullis/helpers/rtsp"
 	_ "portcullis/helpers/sane"
+	_ "portcullis/helpers/sip"
 	_ "portcullis/helpers/talk"
 	_ "portcullis/helpers/tftp"
 	_ "portcullis/helpers/tns"
