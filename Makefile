@@ -2,18 +2,32 @@
 
 GO      ?= go
 BIN     := bin
-TOOLS   := vsftpd in.tftpd lftp tftp curl nft
+TOOLS   := vsftpd in.tftpd lftp tftp curl nft ffmpeg gst-launch-1.0
 # Debian's packages of the tools that the namespace tests use as real peers.
-PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables
+PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables \
+            ffmpeg gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-rtsp gir1.2-gst-rtsp-server-1.0 python3-gi
 # Two more servers, which are unpacked beside the system and not installed: Debian
 # has one FTP server at a time, and coturn's would be started with the machine.
 UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+# Of telephones.
+UNPACKED += sipp kamailio
+ARCHIVES += sip-tester kamailio
+# Of port mappers, remote shells and scanners.
+UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
+ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils
+# Of chat and names.
+UNPACKED += ngircd dig dnsmasq
+ARCHIVES += ngircd bind9-dnsutils dnsmasq-base
+# Of tunnels.
+UNPACKED += pptpd pptp
+ARCHIVES += pptpd pptp-linux
 TOOLDIR  := $(or $(PORTCULLIS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tools)
 FUZZTIME ?= 30s
+CAPTURES ?= ../shared/captures
 SOAK     ?= 30s
 RACE    := ./packet/... ./config/... ./session/... ./handover/... ./helpers/... ./policy/... ./nat/... ./route/... ./engine/... ./telemetry/... \
-           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/soak ./control ./handover ./cmd/portcullis
+           ./dataplane ./dataplane/neighbour ./dataplane/fault ./dataplane/pcap ./dataplane/replay ./dataplane/soak ./control ./handover ./cmd/portcullis
 
 export CGO_ENABLED := 0
 # Where the tests look for what is unpacked.
@@ -22,7 +36,7 @@ export PORTCULLIS_TOOLS := $(TOOLDIR)
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz bench lint docs clean
+.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz score bench lint docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -63,7 +77,7 @@ install-tools:
 # nothing is installed, so that this needs no root where apt's lists are filled.
 unpack-tools:
 	@missing=; for t in $(UNPACKED); do \
-		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || missing="$$missing $$t"; \
+		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || [ -x $(TOOLDIR)/sbin/$$t ] || missing="$$missing $$t"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "missing:$$missing; the tests that need them are skipped (Debian: $(ARCHIVES))"; exit 0; }; \
@@ -84,6 +98,9 @@ soak: go ## run real connections through the firewall in memory, on bad networks
 
 fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 	@GO='$(GO)' .ci/fuzz $(FUZZTIME)
+
+score: go ## hold the session helpers against captures with known truth (CAPTURES=../shared/captures)
+	@$(GO) run -buildvcs=false ./dataplane/replay/score -captures $(CAPTURES)
 
 bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem

@@ -27,7 +27,7 @@ var serviceTable = table(
 			attr(func(s *Service) *string { return &s.Helper }, oneOf(helperWords, nil), Attribute{
 				Name: "helper", Default: "auto", Only: only("protocol", ProtocolPorts),
 				Help: "Which session helper reads the sessions that a policy accepts by this service: the one of system session-helper (auto), none (disable), or a helper whatever the port.",
-				Note: "A policy's session-helper comes before it.",
+				Note: "A policy's session-helper comes before it. " + ownHelpersNote,
 			}),
 			attr(func(s *Service) *[]PortRange { return &s.TCP }, portRanges(), Attribute{
 				Name: "tcp-portrange", Only: only("protocol", ProtocolPorts),

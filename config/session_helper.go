@@ -8,11 +8,23 @@ import (
 )
 
 // HelperNames are the session helpers a [[system.session-helper]] may bind,
-// FortiOS's fifteen.
-var HelperNames = []string{
+// FortiOS's fifteen and ours.
+var HelperNames = append([]string{
 	"ftp", "tftp", "ras", "h323", "tns", "mms", "sip", "pptp", "rtsp",
 	"dns-udp", "dns-tcp", "pmap", "rsh", "dcerpc", "mgcp",
+}, ownHelpers...)
+
+// ownHelpers are the session helpers that FortiOS does not have.
+var ownHelpers = []string{
+	"amanda",
+	"irc",
+	"ntalk",
+	"sane",
+	"talk",
 }
+
+// ownHelpersNote is what the reference says of them.
+var ownHelpersNote = "FortiOS does not have " + strings.Join(ownHelpers[:len(ownHelpers)-1], ", ") + " and " + ownHelpers[len(ownHelpers)-1] + "."
 
 // defaultTLSDataLimit is tls-data-limit where it is not written.
 const defaultTLSDataLimit = 8
@@ -66,6 +78,7 @@ var sessionHelperTable = table(
 			attr(func(h *SessionHelper) *string { return &h.Name }, oneOf(HelperNames, nil), Attribute{
 				Name: "name", Required: true,
 				Help: "The helper.",
+				Note: ownHelpersNote,
 			}),
 			attr(func(h *SessionHelper) *uint8 { return &h.Protocol }, integer[uint8](0, 255), Attribute{
 				Name: "protocol", Required: true,

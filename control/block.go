@@ -197,8 +197,13 @@ func (s *Session) expected(b *line) {
 
 // backPort is what the replies of a translated source go back to: its port, or
 // of an ICMP query its identifier, which both directions carry in place of the
-// source's port.
-func (s *Session) backPort() uint32 { return s.Original.SrcPort }
+// source's port. Of a call it is its own id, which only its replies have.
+func (s *Session) backPort() uint32 {
+	if s.Proto == packet.ProtoGRE {
+		return s.Reply.Leaves.DstPort
+	}
+	return s.Original.SrcPort
+}
 
 // hook appends one tuple and what is written in place of one of its ends.
 func (b *line) hook(what string, t *Tuple, addr netip.Addr, port uint32) {

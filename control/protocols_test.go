@@ -23,6 +23,13 @@ func TestProtocols(t *testing.T) {
 		rec(3, bare, bare, func(s *session.Record) { s.SetTimeout(10 * time.Minute) }),
 		rec(4, assoc, assoc, func(s *session.Record) { s.State = session.State(sctp.ShutdownAckSent) }),
 	}
+	// A call of PPTP, translated at the client's end: its own id is 7, and 99 to the
+	// concentrator, whose id is 900.
+	call := rec(5, key(47, "10.1.0.2", 0, "10.2.0.2", 900), key(47, "203.0.113.9", 0, "10.2.0.2", 99), func(s *session.Record) {
+		s.SetTimeout(session.Never)
+		*s.Call() = session.Call{On: true, Leave: [2]uint16{900, 7}}
+	})
+	f.records = append(f.records, call)
 	w := &walker{source: f, names: fakeNames{}, pause: func() error { return nil }}
 	var text []byte
 	err := w.sessions(func(s *Session) { text = append(s.AppendShort(s.AppendBlock(text)), '\n') })
@@ -33,7 +40,7 @@ func TestProtocols(t *testing.T) {
 
 	for words, want := range map[string]string{
 		"proto 47 dport 1000000": "1 2", "sport 1000000": "1 2", "dport 16960": "", "nport 1000000": "2",
-		"proto 47 dport 0": "3", "proto 132 proto-state 7": "4",
+		"proto 47 dport 0": "3", "proto 47 dport 900": "5", "proto 132 proto-state 7": "4",
 	} {
 		filter, err := ParseFilter(strings.Fields(words))
 		if err != nil {

@@ -45,7 +45,8 @@ type Direction struct {
 }
 
 // Tuple is who speaks to whom. Of an ICMP query the source's port is the
-// identifier and the destination's the type; of GRE both are the key of the tunnel.
+// identifier and the destination's the type; of GRE both are the key of the tunnel,
+// or of PPTP the call id that its packets have.
 // The source port 0 of an expectation is any.
 type Tuple struct {
 	Src     netip.Addr `json:"src"`
@@ -73,21 +74,31 @@ type Offset struct {
 // source.
 func (s *Session) sourceTranslated() bool {
 	l := &s.Original.Leaves
-	return l.Src.IsValid() && (l.Src != s.Original.Src || l.SrcPort != s.Original.SrcPort)
+	return l.Src.IsValid() && (l.Src != s.Original.Src || l.SrcPort != s.Original.SrcPort && s.Proto != packet.ProtoGRE)
 }
 
 // destinationTranslated says whether they leave for another destination.
 func (s *Session) destinationTranslated() bool {
 	l := &s.Original.Leaves
-	return l.Src.IsValid() && (l.Dst != s.Original.Dst || l.DstPort != s.Original.DstPort)
+	return l.Src.IsValid() && (l.Dst != s.Original.Dst || l.DstPort != s.Original.DstPort && s.Proto != packet.ProtoGRE)
 }
 
 // is6 says whether it is one of IPv6.
 func (s *Session) is6() bool { return s.Original.Dst.Is6() }
 
+// tupleOf is k. The flow of an expectation that any host may fulfil comes from the
+// address that stands for all.
 func tupleOf(k packet.Key) Tuple {
 	src, dst := k.Ends()
-	return Tuple{Src: k.Src.Netip(), SrcPort: src, Dst: k.Dst.Netip(), DstPort: dst}
+	t := Tuple{Src: k.Src.Netip(), SrcPort: src, Dst: k.Dst.Netip(), DstPort: dst}
+	switch {
+	case t.Src.IsValid():
+	case k.Dst.Is4():
+		t.Src = netip.IPv4Unspecified()
+	default:
+		t.Src = netip.IPv6Unspecified()
+	}
+	return t
 }
 
 func interfaceOf(i uint16, names Names) Interface {
@@ -145,15 +156,28 @@ func (s *Session) showExpected(r *ExpectRecord, at Moment, names Names) {
 	if r.Against {
 		s.PolicyDir = 1
 	}
-	s.Original.Tuple = tupleOf(e.Match)
-	leave := e.Leave
+	match, leave := anySource(e.Match), anySource(e.Leave)
+	s.Original.Tuple = tupleOf(match)
 	if leave.SrcPort == 0 { // it keeps the port that it comes with
-		leave.SrcPort = e.Match.SrcPort
+		leave.SrcPort = match.SrcPort
 	}
-	if leave != e.Match {
+	if leave != match {
 		s.Original.Leaves = tupleOf(leave)
 	}
 	s.Original.Port, s.Reply.Port = interfaceOf(r.In, names), interfaceOf(r.Out, names)
+}
+
+// anySource is k, of an expectation. Where it may come from any host the source is
+// the address that stands for all, of the family of the destination.
+func anySource(k packet.Key) packet.Key {
+	if k.Src == (packet.Addr{}) {
+		any := netip.IPv6Unspecified()
+		if k.Dst.Is4() {
+			any = netip.IPv4Unspecified()
+		}
+		k.Src = packet.AddrFrom(any)
+	}
+	return k
 }
 
 // refreshDirs are the words of refresh_dir by the directions that do not refresh.

@@ -49,7 +49,7 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 // policy lookup: by an announcement, a data range or a mapping. It reports false
 // where nobody has.
 func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reason, ok bool) {
-	if e := w.expect.Find(&p.Key); e != nil {
+	if e := w.awaits(p); e != nil {
 		if midway(p) { // what was announced has yet to begin
 			s, v, r = w.alone(p, packet.ReasonNoSession)
 			return s, v, r, true
@@ -172,6 +172,12 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	}
 	leave := e.Leave
 	leave.SrcPort = p.Key.SrcPort
+	if leave.Src.IsZero() { // anyone: the peer is translated as it is for the control session
+		leave.Src = p.Key.Src
+		if leave.Src == master.Key[e.Opener].Src {
+			leave.Src = master.Leaving(e.Opener).Src
+		}
+	}
 	to, r := w.route(leave.Dst)
 	if r != packet.ReasonNone {
 		return nil, Drop, r
@@ -182,11 +188,20 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	if !w.mayHave(source(master), master.Shaper, p.Key.Proto) {
 		return nil, Drop, w.refuse(p, to.Out, packet.ReasonSessionQuota, master.Policy, master.Service, master.LogEnd)
 	}
+	was := *e // what makes room for the child may take it along
 	b := nat.Binding{Original: p.Key, Reply: leave.Reply()}
-	if leave.Src != p.Key.Src {
+	if was.Call == session.CallOpen {
+		b.Reply = w.connect(&was)
+	}
+	if reply, ok := w.announcedSource(&was, &p.Key, &leave); ok {
+		b.Reply = reply
+	} else if leave.Src != p.Key.Src {
 		// The opener is translated: another session may have its port already.
 		asLeft := p.Key
 		asLeft.Dst, asLeft.DstPort = leave.Dst, leave.DstPort
+		if was.Call == session.CallOpen {
+			asLeft.DstPort = b.Reply.DstPort
+		}
 		var plan nat.Binding
 		if plan, r = w.nat.PlanAt(&asLeft, leave.Src, p.Key.Src, int64(w.now), w); r != packet.ReasonNone {
 			w.exhausted(0, master.Policy, &asLeft)
@@ -198,23 +213,52 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		w.nat.Release(&b)
 		return nil, Drop, packet.ReasonSessionClash
 	}
-	was := *e // what makes room for the child may take it along
 	s := w.begin(p, &b, to, was.Master)
 	if s == nil {
 		return nil, Drop, packet.ReasonSessionTableFull
 	}
+	if was.Call == session.CallOpen {
+		*s.Call() = session.Call{On: true, Leave: [2]uint16{was.Leave.DstPort, was.Back[1]}}
+		s.SetRewrites()
+	}
 	s.Master, s.Helper = was.Master, was.Helper
+	s.SetTag(was.Tag)
+	if was.Helped && master.Master.ID == 0 && !signed(p) {
+		s.Bound, s.Hello, s.Profile = true, session.Helped, master.Profile
+	}
 	s.Against = (was.Opener == packet.Reply) != master.Against
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&leave, master.Policy, 0))
+	w.landed.add(s)
 	w.shape(s, master.Shaper)
-	if e := w.expect.Find(&p.Key); e != nil {
+	w.groups.join(s)
+	if s.IsCall() {
+		w.calls.add(s)
+	}
+	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
 		w.expect.Remove(e)
 	}
 	w.stats.Children++
 	w.started(s, false)
 	return s, Forward, packet.ReasonNone
+}
+
+// announcedSource is what answers to a flow with key k look like that e lets in, where
+// its opener has announced the endpoint that it comes from: then it is translated as
+// it was announced. So media is one flow for both of its directions.
+func (w *Worker) announcedSource(e *session.Expectation, k, leave *packet.Key) (packet.Key, bool) {
+	if leave.Src == k.Src || k.SrcPort == 0 {
+		return packet.Key{}, false
+	}
+	own := w.expect.Waiting(e.Master.ID, k.Src, k.SrcPort)
+	if own == nil || own.Leave.Dst != k.Src || own.Leave.DstPort != k.SrcPort || own.Match.Dst != leave.Src ||
+		own.Match.Proto != k.Proto || own.Helped {
+		return packet.Key{}, false
+	}
+	reply := leave.Reply()
+	reply.DstPort = own.Match.DstPort
+	return reply, !w.table.Taken(&reply)
 }
 
 // begin makes a session with these keys, which is not yet in the table, or nil
@@ -270,7 +314,7 @@ func (w *Worker) enter(s *session.Session, life clock) {
 // Taken says whether packets with key k would belong to a session or fulfil an
 // expectation: what a new translation must not collide with. It is nat.InUse.
 func (w *Worker) Taken(k *packet.Key) bool {
-	return w.table.Taken(k) || w.expect.Taken(k)
+	return w.table.Taken(k) || w.expect.Taken(k) || w.landed.taken(k, w.waiter)
 }
 
 // hop is the neighbour that packets of s and direction dir are sent to on their way

@@ -18,21 +18,89 @@ type announcer struct {
 	ref    session.Ref
 	helper *helpers.Helper
 	limits *profile
+	// changed says that something was announced, renewed or cancelled that the session
+	// may have to outlast.
+	changed bool
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
-	n.s, n.ref, n.helper, n.limits = s, ref, h, n.w.limits(s)
+	n.s, n.ref, n.helper, n.limits, n.changed = s, ref, h, n.w.limits(s), false
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
 // address or port than its own.
 func (n *announcer) MayRewrite(dir packet.Dir) bool {
+	if n.helper.Mentions {
+		return n.s.Translated()
+	}
 	own, seen := &n.s.Key[dir], &n.s.Key[dir.Other()]
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
-// Cancel voids what the session's helper announced and nobody has used yet.
-func (n *announcer) Cancel() { n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone) }
+// Cancel voids what the session's helper announced and nobody has used yet, and ends
+// its calls.
+func (n *announcer) Cancel() {
+	n.w.expect.RemoveMaster(n.s.ID, n.w.expectationGone)
+	n.w.endCalls(n.s.ID)
+}
+
+// CancelTag voids those of a tag.
+func (n *announcer) CancelTag(tag uint32) {
+	n.changed = true
+	n.w.cancelGroup(n.s, groupOf(tag))
+}
+
+// EndTag has the flows end soon, too, that came of them.
+func (n *announcer) EndTag(tag uint32) {
+	n.CancelTag(tag)
+	n.w.endGroup(n.s, groupOf(tag))
+}
+
+// Renew has those of a tag wait for d from now on.
+func (n *announcer) Renew(tag uint32, d time.Duration) {
+	n.changed = true
+	n.w.expect.Renew(n.s.ID, groupOf(tag), n.w.now.Add(d))
+}
+
+// groupOf is a helper's tag as sessions keep it.
+func groupOf(tag uint32) uint32 {
+	if g := tag & session.MaxTag; g != 0 || tag == 0 {
+		return g
+	}
+	return session.MaxTag
+}
+
+// Known is what the receiver of direction dir knows an endpoint by that its sender
+// mentions: either end of the control session, an endpoint that is expected there
+// just now, or one of another control session that is behind an address of ours.
+func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
+	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil && port != 0 {
+		if x.Leave.Dst == at && x.Leave.DstPort == port {
+			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
+		}
+		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
+	}
+	if x := n.behind(dir, at, port, packet.ProtoUDP); x != nil && port != mine.DstPort {
+		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
+	}
+	switch {
+	case at == mine.Src && (port == 0 || port == mine.SrcPort):
+		return known(peer.Dst, peer.DstPort, port), true
+	case at == mine.Dst && (port == 0 || port == mine.DstPort):
+		return known(peer.Src, peer.SrcPort, port), true
+	}
+	return ap, false
+}
+
+// known is an endpoint, or where no port was mentioned an address alone.
+func known(a packet.Addr, port, mentioned uint16) netip.AddrPort {
+	if mentioned == 0 {
+		port = 0
+	}
+	return netip.AddrPortFrom(a.Netip(), port)
+}
 
 // lowPort is the first port that a helper may announce unless its protocol needs
 // lower ones.
@@ -44,47 +112,112 @@ const lowPort = 1024
 // is the sender as the peer sees it; both follow from the two keys of the control
 // session, whatever is translated.
 func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
+	if e.Proto == packet.ProtoGRE {
+		return n.call(dir, &e)
+	}
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()] // packets of the sender, of its peer
 	at := packet.AddrFrom(e.Endpoint.Addr())
 	port := e.Endpoint.Port()
+	if e.Third && at != mine.Src && at != peer.Dst {
+		if spell, ok := n.hairpin(dir, &e); ok {
+			return spell, true
+		}
+	}
+	if e.Third && at != mine.Src && at != mine.Dst && at != peer.Dst && port != 0 {
+		n.third(dir, &e)
+		return netip.AddrPort{}, false
+	}
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
 	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
 	if n.s.Blocked || at != mine.Src && !asSeen || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
-	x := session.Expectation{
-		Match: packet.Key{
-			Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto,
-		},
-		Leave: packet.Key{
-			Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto,
-		},
-		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
-		Service: n.s.Service, Helper: n.s.Helper,
-		Created: n.w.now, Expires: n.w.now.Add(n.lifetime()),
+	x := n.blank(dir, &e)
+	x.Match = packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
+	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
+	if e.Anyone {
+		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
-	if !n.place(&x, mine, peer, implied) {
+	if !n.place(&x, mine, peer, implied, e.Pair) {
 		n.refused()
 		return netip.AddrPort{}, false
 	}
-	n.w.stats.Expected++
-	n.w.push(&session.Event{
-		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
-		Master: n.ref.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
-	})
+	n.announced(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
+	if e.Pair {
+		n.second(x, dir, &e)
+	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
 }
 
+// expectation is that of a flow to the sender of direction dir, at its own port, as
+// if that was what its peer is to know it by.
+func (n *announcer) expectation(dir packet.Dir, proto uint8, port uint16) session.Expectation {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	x := n.blank(dir, &helpers.Expect{Proto: proto})
+	x.Match = packet.Key{Src: peer.Src, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: proto}
+	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: proto}
+	return x
+}
+
+// blank is the expectation of e, announced by the sender of dir, but for its keys.
+func (n *announcer) blank(dir packet.Dir, e *helpers.Expect) session.Expectation {
+	return session.Expectation{
+		Many: e.Many, Tag: groupOf(e.Tag), Helped: e.Helped, Keeps: e.Lifetime != 0,
+		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
+		Service: n.s.Service, Helper: n.s.Helper,
+		Created: n.w.now, Expires: n.w.now.Add(n.lifetime(e)),
+	}
+}
+
+// insert expects x, and counts it as refused where that can not be.
+func (n *announcer) insert(x *session.Expectation) {
+	switch n.w.expect.Add(*x, n.perMaster(), n.w.expectationGone) {
+	case session.Added, session.Refreshed:
+		n.announced(x)
+	default:
+		n.refused()
+	}
+}
+
+// announced reports an expectation.
+func (n *announcer) announced(x *session.Expectation) {
+	n.w.stats.Expected++
+	n.changed = n.changed || x.Keeps
+	n.w.push(&session.Event{
+		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
+		Master: x.Master.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
+	})
+}
+
+// second expects the flow of RTCP beside that of RTP, x: at the port behind it.
+func (n *announcer) second(x session.Expectation, dir packet.Dir, e *helpers.Expect) {
+	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
+		n.refused()
+		return
+	}
+	x.Match.DstPort++
+	x.Leave.DstPort++
+	n.insert(&x)
+	if e.Third && x.Tag != 0 {
+		n.alsoThird(dir, &x)
+	}
+}
+
+func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpects, 1)) }
+
 // place finds the port that the peer will be told and puts x into the table.
-func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied bool) bool {
-	perMaster := n.limits.most(max(n.helper.MaxExpects, 1))
+func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied, pair bool) bool {
+	perMaster := n.perMaster()
 	switch {
 	case mine.Src == peer.Dst: // the sender is not translated
 	case implied: // its own port, as translated
 		x.Match.DstPort = peer.DstPort
 	default:
-		return n.reserve(x, perMaster)
+		return n.reserve(x, perMaster, pair)
 	}
 	r := n.w.expect.Add(*x, perMaster, n.w.expectationGone)
 	return r == session.Added || r == session.Refreshed
@@ -92,12 +225,18 @@ func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implie
 
 // reserve takes the announced port on the translated address where it is free,
 // else another one.
-func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
+func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bool {
 	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil {
 		x.Match = old.Match // announced again: the same port is spelt
 		return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Refreshed
 	}
-	port, r := n.w.nat.Reserve(&x.Match, x.Leave.Dst, n.w)
+	ask := n.w.nat.Reserve
+	if pair {
+		ask = n.w.nat.ReservePair
+	}
+	n.w.waiter = x.Leave.Dst
+	port, r := ask(&x.Match, x.Leave.Dst, n.w)
+	n.w.waiter = packet.Addr{}
 	if r != packet.ReasonNone {
 		return false
 	}
@@ -105,7 +244,10 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int) bool {
 	return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Added
 }
 
-func (n *announcer) lifetime() time.Duration {
+func (n *announcer) lifetime(e *helpers.Expect) time.Duration {
+	if e.Lifetime != 0 {
+		return e.Lifetime
+	}
 	return n.limits.wait(cmp.Or(n.helper.Lifetime, helpers.DefaultLifetime))
 }
 

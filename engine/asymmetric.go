@@ -113,7 +113,7 @@ func (w *Worker) halfSeen(s *session.Session, dir packet.Dir, p *Slot, seg tcp.S
 	s.TCP = tcp.PickUp(uint8(dir), seg)
 	if s.Bound { // what it has to read, it will not see
 		w.letGo(s)
-		w.detached(s)
+		w.detached(s, whyHalfSeen)
 	}
 	return true
 }

@@ -55,11 +55,19 @@ func (w *Worker) clash(old, s *session.Session) {
 
 // end reports that s is over and lets go of what belongs to it.
 func (w *Worker) end(s *session.Session, how session.End) {
+	switch {
+	case s.IsCall():
+		w.calls.drop(s)
+	case s.Helper != 0 && s.Master.ID == 0:
+		w.endCalls(s.ID)
+	}
 	w.letGo(s)
 	w.shape(s, 0)
 	w.uncover(s)
 	w.vacate(s)
-	if s.Helper != 0 && s.Master.ID == 0 {
+	w.groups.leave(s)
+	w.landed.remove(s)
+	if s.Controls() {
 		w.expect.RemoveMaster(s.ID, w.expectationGone)
 	}
 	if w.sink == nil {
@@ -133,6 +141,9 @@ func resetter(s *session.Session) session.End {
 
 // expectationGone reports an expectation that nobody fulfilled.
 func (w *Worker) expectationGone(x *session.Expectation) {
+	if x.Call == session.CallOffered { // nor was it reported
+		return
+	}
 	w.push(&session.Event{
 		Kind: session.EventExpectEnd, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
 		Master: x.Master.ID, Created: x.Created, Key: x.Match, ReplyKey: x.Leave.Reply(),

@@ -166,14 +166,19 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 	if t.Master.ID == 0 {
 		w.cover(t)
 	}
+	if t.IsCall() {
+		w.calls.add(t)
+	}
 	w.hold(t)
+	w.landed.add(t)
 	t.Shaper = 0
 	w.shape(t, s.Shaper)
 	w.settle(t)
-	switch {
-	case t.Master.ID != 0:
+	if t.Master.ID != 0 {
 		i.children = append(i.children, t.Ref())
-	case t.Helper != 0:
+		w.groups.join(t)
+	}
+	if t.Controls() {
 		i.masters[t.ID] = t.Ref()
 	}
 	return Taken
@@ -246,7 +251,7 @@ func (i *Heir) expectation(now session.Tick, old *session.Expectation) (f Fate) 
 		f = Expired
 	case e.Helper == 0:
 		f = NoHelper
-	case master == nil || master.Helper == 0:
+	case master == nil || !master.Controls():
 		f = NoMaster
 	default:
 		e.Master, e.Host = ref, master.Key[packet.Original].Src
@@ -274,6 +279,8 @@ func (i *Heir) Finish() {
 			if s.Encrypted {
 				i.w.ranges.take(m)
 			}
+		} else if s.IsCall() { // only its control session could tell when it is over
+			i.w.remove(s, session.EndLeft)
 		}
 	}
 	i.children, i.masters = nil, nil

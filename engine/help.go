@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -39,7 +40,7 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 	}
 	if p.TCPFlags&packet.TCPAck == 0 { // both opened at once: no helper's protocol does
 		s.Bound = false
-		w.detached(s)
+		w.detached(s, whyBothOpened)
 		return false
 	}
 	s.Control = w.controls.attachTCP(s.Ref(), w.names.helper(s.Helper))
@@ -67,6 +68,23 @@ func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
 	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
 }
 
+// overIdle is how long a UDP session may still be idle once its helper has seen
+// that nothing more is to come: for repeated answers, and for another question.
+const overIdle = time.Second
+
+// over gives s the idle time that its helper's last answer asks for: little, or the
+// ordinary one at least.
+func (w *Worker) over(s *session.Session, is bool) {
+	idle := w.rules.clocks.idle(s)
+	switch was := s.Timeout(); {
+	case !is:
+		s.SetTimeout(max(was, idle))
+	case min(idle, overIdle) < was:
+		s.SetTimeout(min(idle, overIdle))
+		w.table.Shorten(s)
+	}
+}
+
 // helpUDP keeps a helper's memory only where there is something in it.
 func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	h := w.names.helper(s.Helper)
@@ -79,10 +97,17 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.lasting(s, dir)
+	if h.Ends {
+		w.over(s, w.output.Over && !w.output.Detached)
+	}
 	switch {
 	case w.output.Detached:
 		w.letGo(s)
-		w.detached(s)
+		w.detached(s, w.output.Why)
+	case s.Control != 0 && w.state == (helpers.State{}):
+		w.controls.release(s.Control)
+		s.Control = 0
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case w.state != (helpers.State{}):
@@ -102,6 +127,16 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	return w.leave(s, dir, p)
 }
 
+// lasting has s outlast what was announced just now, or before it was answered.
+func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
+	if keep := w.output.Keep; keep > s.Timeout() && s.Replied {
+		s.SetTimeout(keep)
+	}
+	if w.announce.changed || dir == packet.Reply && s.Packets[dir] == 1 {
+		w.outlast(s)
+	}
+}
+
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
 	h := p.Frame[p.L4:]
 	src, dst := ends(s, dir)
@@ -115,8 +150,9 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	out := &w.output
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.lasting(s, dir)
 	if out.Detached {
-		w.detached(s)
+		w.detached(s, out.Why)
 	}
 	if out.Encrypted {
 		w.encrypted(s)
@@ -258,10 +294,19 @@ func signed(p *Slot) bool {
 	return option(h, optionMD5) != nil || option(h, optionAO) != nil
 }
 
+// Why the engine itself takes a helper from its session.
+const (
+	whyBothOpened = "both sides opened the connection"
+	whyHalfSeen   = "the other side is not seen"
+)
+
 // detached reports that the helper of s gave the session up.
-func (w *Worker) detached(s *session.Session) {
+func (w *Worker) detached(s *session.Session, why string) {
 	w.stats.Detached++
+	if w.sink == nil {
+		return
+	}
 	e := w.about(s)
-	e.Kind = session.EventHelperDetach
+	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, w.names.whyNumber(why), s.LogEnd
 	w.push(e)
 }

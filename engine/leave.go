@@ -36,7 +36,12 @@ func (w *Worker) leave(s *session.Session, dir packet.Dir, p *Slot) (Verdict, pa
 	p.DecrementTTL()
 	if r := &s.Rewrite[dir]; !r.None() {
 		back := &s.Key[dir.Other()]
-		r.ApplyBack(&p.Packet, back)
+		if p.Key.Proto == packet.ProtoGRE {
+			to := s.Leaving(dir) // of a call that is not the answers' key
+			r.Apply(&p.Packet, &to)
+		} else {
+			r.ApplyBack(&p.Packet, back)
+		}
 		p.NextHop = w.hop(s, dir, back.Src)
 	} else {
 		p.NextHop = w.hop(s, dir, p.Key.Dst)

@@ -27,6 +27,7 @@ type Names struct {
 	timers     register[timers]
 	ttls       register[ttl]
 	profiles   register[profile]
+	whys       register[string] // why helpers let go of sessions
 }
 
 // poolName is the name of an IP pool. One of firewall.ippool and one of
@@ -93,6 +94,7 @@ func NewNames() *Names {
 	n.shapers.number("", "")
 	n.pools.number(poolName{}, "")
 	n.profiles.number(profile{}, "")
+	n.whys.number("", "")
 	return n
 }
 
@@ -268,4 +270,32 @@ func (n *Names) helperNumber(name string) uint8 {
 		}
 	}
 	return 0
+}
+
+// Why is the reason of that number for which a helper let go of a session; "" for 0.
+func (n *Names) Why(i uint16) string {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	if int(i) < len(n.whys.values) {
+		return n.whys.values[i]
+	}
+	return ""
+}
+
+// whyNumber is the number of a reason, which gets one where it has none. Reasons
+// are constants of the helpers, so that there are few.
+func (n *Names) whyNumber(why string) uint16 {
+	n.mu.RLock()
+	i, ok := n.whys.numbers[why]
+	n.mu.RUnlock()
+	if ok {
+		return i
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	i, err := n.whys.number(why, "")
+	if err != nil {
+		return 0
+	}
+	return i
 }

@@ -44,10 +44,8 @@ func (w *Worker) quick(now session.Tick, p *Slot) bool {
 		return false
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil && w.strayCall(p) {
-		pair := p.Key
-		pair.DstPort = 0
-		s, dir = w.table.Find(&pair)
+	if p.Key.Proto == packet.ProtoGRE {
+		s, dir, _ = w.tunnel(p, s, dir)
 	}
 	if s == nil || s.Generation != w.rules.Generation || s.Bound || s.Blocked ||
 		p.In != s.Out[dir.Other()] || p.LastHop() || int(uint32(len(p.Frame))-p.L3) > w.rules.mtu(s.Out[dir]) {

@@ -137,9 +137,16 @@ func (w *Worker) masterAllows(s *session.Session) bool {
 // retime gives s the timers that the new ruleset has for it; object is the
 // service that admits it, 0 for a child: that is not of its master's service.
 func (w *Worker) retime(s *session.Session, object uint32) {
+	if s.Master.ID != 0 && s.Still == stillBoth {
+		return // its group has ended
+	}
 	before, leave := s.Timeout(), s.Leaving(packet.Original) // the port is the mapped one, as for the policy
 	w.rules.clocks.set(s, w.rules.clocks.of(&leave, s.Policy, object))
 	if s.Timeout() < before {
+		if w.keeps(s) {
+			s.SetTimeout(before)
+		}
 		w.table.Shorten(s)
 	}
+	w.outlast(s)
 }

@@ -15,9 +15,9 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	}
 	answers := e.Key.Reply()
 	s, dir := w.table.Find(&answers) // the error travels as the answers do
-	if s == nil && e.CarriesPPTP() {
-		answers.DstPort = 0 // as of a stray call
-		s, dir = w.table.Find(&answers)
+	var pair bool
+	if e.CarriesPPTP() {
+		s, dir, pair = w.quotedCall(&e.Key)
 	}
 	if s == nil && w.strays(p) {
 		return w.astray(p)
@@ -48,9 +48,29 @@ func (w *Worker) relay(p *Slot) (Verdict, packet.Reason) {
 	if s.Control != 0 && e.Key.Proto == packet.ProtoTCP { // the sender counts other bytes
 		p.SetQuotedSeq(e, w.sentSeq(s, dir.Other(), p.QuotedSeq(e)))
 	}
-	p.RewriteError(src, leave.Dst, e, s.Key[dir.Other()])
+	inner := s.Key[dir.Other()]
+	if pair {
+		inner.DstPort = e.Key.DstPort
+	}
+	p.RewriteError(src, leave.Dst, e, inner)
 	p.Out, p.NextHop = s.Out[dir], w.hop(s, dir, leave.Dst)
 	return Forward, packet.ReasonNone
+}
+
+// quotedCall finds the session of a quoted packet of PPTP, which has left with key k,
+// and the direction of its answers. pair says that it is that of all calls between
+// two hosts which nobody expects.
+func (w *Worker) quotedCall(k *packet.Key) (_ *session.Session, _ packet.Dir, pair bool) {
+	if s, dir := w.calls.leaving(w.table, k); s != nil {
+		return s, dir.Other(), false
+	}
+	answers := k.Reply()
+	answers.DstPort = 0
+	s, dir := w.table.Find(&answers)
+	if s == nil || s.IsCall() {
+		return nil, packet.Original, false
+	}
+	return s, dir, true
 }
 
 // sentSeq is a sequence number of direction dir, as its receiver saw it, in the

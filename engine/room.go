@@ -97,7 +97,13 @@ func (w *Worker) remove(s *session.Session, how session.End) {
 }
 
 // settle tells the table what it may do with s, after s has changed.
-func (w *Worker) settle(s *session.Session) { w.table.Classify(s, classOf(s)) }
+func (w *Worker) settle(s *session.Session) {
+	c := classOf(s)
+	if c == session.Brief && w.keeps(s) {
+		c = session.Lasting // it may have opened a way for a long time by that
+	}
+	w.table.Classify(s, c)
+}
 
 func classOf(s *session.Session) session.Class {
 	if s.Blocked {

@@ -161,6 +161,13 @@ func (rs *Ruleset) compileNAT(cfg *config.Config, index func(string) (uint16, bo
 	return nil
 }
 
+// Behind is the interface that packets for addr leave by, and those of addr are
+// expected from. It reports false where no route leads there.
+func (rs *Ruleset) Behind(addr packet.Addr) (ifIndex uint16, ok bool) {
+	to, ok := rs.routes.Lookup(addr)
+	return to.Out, ok && !to.Blackhole
+}
+
 // Relink is rs for a machine whose links have changed, under a generation of its
 // own. Interfaces that inv does not name stay as they are.
 func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Ruleset {

@@ -55,11 +55,11 @@ func land(k *packet.Key) bool {
 // addressed refuses addresses that no packet can have that is to be forwarded.
 func (w *Worker) addressed(k *packet.Key) packet.Reason {
 	switch {
-	case k.Src.IsMulticast(), k.Src.IsUnspecified(), k.Src.IsLoopback(), k.Src.IsBroadcast():
+	case k.Src.IsMulticast(), k.Src.IsUnspecified(), k.Src.IsLoopback() && !w.anywhere, k.Src.IsBroadcast():
 		return packet.ReasonMartianSource
 	case k.Dst.IsMulticast(), k.Dst.IsBroadcast(), w.rules.routes.Broadcast(k.Dst):
 		return packet.ReasonMulticast
-	case k.Dst.IsUnspecified(), k.Dst.IsLoopback():
+	case k.Dst.IsUnspecified(), k.Dst.IsLoopback() && !w.anywhere:
 		return packet.ReasonMartianDestination
 	case land(k):
 		return packet.ReasonLand
@@ -97,10 +97,10 @@ func (w *Worker) mayCross(p *Slot, d *destination) packet.Reason {
 	if _, own := w.rules.routes.Local(p.Key.Src); own {
 		return packet.ReasonMartianSource
 	}
-	if !p.Key.Src.Is4() && p.Key.Src.IsLinkLocal() {
+	if !p.Key.Src.Is4() && p.Key.Src.IsLinkLocal() && !w.anywhere {
 		return packet.ReasonMartianSource
 	}
-	if !d.key.Dst.Is4() && d.key.Dst.IsLinkLocal() {
+	if !d.key.Dst.Is4() && d.key.Dst.IsLinkLocal() && !w.anywhere {
 		return packet.ReasonMartianDestination
 	}
 	if !d.altered && w.rules.translates(p.Key.Dst) {

@@ -14,6 +14,7 @@ import (
 const (
 	timerICMP  = 60 * time.Second
 	timerOther = 600 * time.Second
+	timerClear = 10 * time.Second // of a call of PPTP that an end has cleared
 )
 
 // sctpTimers are FortiOS's for SCTP, by state; established is session-ttl's.
@@ -186,6 +187,9 @@ func (c *clocks) of(key *packet.Key, policy, object uint32) clock {
 // set makes c the clock of s and gives s the idle time of its state.
 func (c *clocks) set(s *session.Session, life clock) {
 	s.Timers, s.TTL, s.Still = life.timers, life.ttl, life.still
+	if s.IsCall() && s.Call().Over {
+		s.Still = 1<<packet.Original | 1<<packet.Reply
+	}
 	s.SetTimeout(c.idle(s))
 }
 
@@ -194,6 +198,11 @@ func (c *clocks) idle(s *session.Session) time.Duration {
 	switch proto := s.Key[packet.Original].Proto; {
 	case proto == packet.ProtoTCP:
 		return c.idleTCP(s)
+	case proto == packet.ProtoGRE && s.Call().On: // its control session tells when it is over
+		if s.Call().Over {
+			return timerClear
+		}
+		return session.Never
 	case proto == packet.ProtoSCTP && sctp.State(s.State) != sctp.Established:
 		return sctpTimers[s.State]
 	case c.ttls[s.TTL].given || proto == packet.ProtoSCTP:

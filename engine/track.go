@@ -147,6 +147,10 @@ func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Resul
 func (w *Worker) turn(s *session.Session, st session.State) {
 	s.State = st
 	w.closing(s)
+	if s.Helper != 0 && s.Master.ID == 0 && (st == session.StateTimeWait || st == session.StateClose) {
+		w.expect.RemoveCalls(s.ID, w.expectationGone)
+		w.endCalls(s.ID)
+	}
 	w.settle(s)
 	s.LastSeen = w.now
 	s.SetTimeout(w.rules.clocks.idle(s))

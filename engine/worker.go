@@ -43,6 +43,9 @@ type Options struct {
 	// Advise is told of large blocks of memory; see session.Table.Advise. nil: it
 	// is not.
 	Advise func(block []byte)
+	// AnyAddress lets sessions begin whose addresses cross no router: loopback and
+	// IPv6's link-local ones. For captures, which are often taken on a host itself.
+	AnyAddress bool
 }
 
 // Worker owns one session table and decides about the packets of its share of
@@ -59,8 +62,10 @@ type Worker struct {
 	event  session.Event // that the sink has
 
 	controls  controls  // state of the helpers' control sessions
+	calls     calls     // of PPTP, in progress
 	tallies   tallies   // of the per-IP shapers
 	announce  announcer // what a helper asks through
+	groups    groups    // of children
 	output    helpers.Output
 	state     helpers.State // a UDP helper's memory during a call
 	gen       generated     // packets of the worker's own
@@ -70,6 +75,9 @@ type Worker struct {
 	request   nat.Request   // to nat
 	held      nat.Binding   // likewise
 	lacking   lacking       // pools that were told of as exhausted
+	anywhere  bool          // see Options.AnyAddress
+	landed    landings      // where children of control sessions have come to
+	waiter    packet.Addr   // the host that an endpoint is sought for, while it is
 
 	fragments *reassembly.Table
 	whole     Slot   // the reassembled packet that is on its trip
@@ -122,7 +130,9 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
 		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
 		expect: session.NewExpectations(maxExpectations, now),
-		lastID: uint32(rng.Uint64()),
+		landed: landings{},
+		lastID: uint32(rng.Uint64()), anywhere: o.AnyAddress,
+		calls: newCalls(),
 	}
 	if o.Advise != nil {
 		w.table.Advise(o.Advise)
@@ -130,6 +140,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	w.fragments = reassembly.New(rng.Uint64(), w.Count)
 	w.fragments.SetLimits(rs.fragments)
 	w.announce.w = w
+	w.groups = newGroups()
 	w.nat = nat.New(rng, w.noteBlock)
 	w.nat.Obey(rs.sources, rs.virtual)
 	return w
@@ -201,9 +212,11 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 		return Drop, r
 	}
 	s, dir := w.table.FindHashed(&p.Key, p.hash)
-	if s == nil && w.strayCall(p) {
-		p.Key.DstPort = 0
-		s, dir = w.table.Find(&p.Key)
+	if p.Key.Proto == packet.ProtoGRE {
+		var pair bool
+		if s, dir, pair = w.tunnel(p, s, dir); pair {
+			p.Key.DstPort = 0
+		}
 	}
 	if s == nil || mayReopen(p) && w.reopens(s, dir, p) {
 		if packet.IsICMPError(p.Key.Proto, p.ICMPType) && isICMP(p.Key.Proto) {
@@ -320,10 +333,16 @@ func (w *Worker) CheckInvariants() error {
 	if err := w.ranges.check(w.table, w.rangeOf); err != nil {
 		return err
 	}
+	if err := w.calls.check(w.table); err != nil {
+		return err
+	}
 	if err := w.tallies.check(w.table); err != nil {
 		return err
 	}
 	if err := w.nat.CheckInvariants(w.holdings); err != nil {
+		return err
+	}
+	if err := w.landed.check(w.table); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

@@ -193,6 +193,20 @@ func (f *fields) tracker(n int, to encoding.BinaryUnmarshaler) {
 	}
 }
 
+// ids are two call ids.
+func (f *fields) ids() [2]uint16 { return [2]uint16{f.uint16(), f.uint16()} }
+
+// call reads what makes s, whose keys are read, a call.
+func (f *fields) call(s *session.Record, has uint16) {
+	switch {
+	case has&(isCall|isCallOver) == 0:
+	case has&isCall == 0 || s.Key[packet.Original].Proto != packet.ProtoGRE:
+		f.fail("a call of protocol %d", s.Key[packet.Original].Proto)
+	default:
+		*s.Call() = session.Call{On: true, Over: has&isCallOver != 0, Leave: f.ids()}
+	}
+}
+
 // decodeSession reads the content of a session's frame.
 func (r *Record) decodeSession(f *fields, t *Tables) {
 	s := &r.Session
@@ -212,7 +226,10 @@ func (r *Record) decodeSession(f *fields, t *Tables) {
 	if has&isTranslated != 0 {
 		s.Key[packet.Reply] = f.key(proto, six)
 	}
-	s.ID, s.Master.ID, s.Policy = f.uint32(), f.uint32(), f.uint32()
+	f.call(s, has)
+	s.ID, s.Master.ID = f.uint32(), f.uint32()
+	s.SetTag(uint32(f.below(session.MaxTag+1, "tag")))
+	s.Policy = f.uint32()
 	s.Service = uint32(f.below(uint64(len(t.Services)), "service"))
 	s.Shaper = uint16(f.below(uint64(max(len(t.Shapers), 1)), "per-ip-shaper"))
 	s.Profile = uint16(f.below(uint64(max(len(t.Profiles), 1)), "profile"))
@@ -244,6 +261,8 @@ func (r *Record) judge(f *fields, t *Tables) {
 	s, proto := &r.Session, r.Session.Key[packet.Original].Proto
 	isTCP, isUDP := proto == packet.ProtoTCP, proto == packet.ProtoUDP
 	switch {
+	case s.IsCall() && (s.Master.ID == 0 || s.Helper == 0):
+		f.fail("a call without a control session")
 	case s.ID == 0 || s.Master.ID == s.ID:
 		f.fail("number %d, control session %d", s.ID, s.Master.ID)
 	case int(s.Helper) >= max(len(t.Helpers), 1):
@@ -256,7 +275,11 @@ func (r *Record) judge(f *fields, t *Tables) {
 		f.fail("a helper %d that reads protocol %d", s.Helper, proto)
 	case s.Watched() && (!s.Encrypted && s.State != session.StateTimeWait && s.State != session.StateClose || !isTCP || r.Memory != nil):
 		f.fail("a child that a helper reads")
-	case s.Encrypted && s.Helper == 0 || s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched():
+	case s.Hello == session.Helped && (s.Encrypted || s.Master.ID == 0 || s.Helper == 0 || !isTCP && !isUDP):
+		f.fail("a child that is a control session, helper %d, protocol %d", s.Helper, proto)
+	case s.Tag() != 0 && (s.Master.ID == 0 || s.Helper == 0):
+		f.fail("tag %d of no child", s.Tag())
+	case s.Encrypted && s.Helper == 0 || s.Hello != session.Helped && (s.Hello >= helpers.HelloSize || s.Hello != 0 && !s.Watched()):
 		f.fail("%d bytes of a hello, helper %d", s.Hello, s.Helper)
 	case r.Memory == nil:
 	case !s.Bound || isUDP && len(r.Memory) != stateSize:
@@ -286,17 +309,33 @@ func follows(s *session.Record) bool {
 func (r *Record) decodeExpectation(f *fields, t *Tables) {
 	e := &r.Expect
 	*e = session.Expectation{}
-	six, opener, proto := f.uint8(), f.uint8(), f.uint8()
-	if six&^is6 != 0 || opener > uint8(packet.Reply) {
-		f.fail("family %d, direction %d: expected 0 or 1", six, opener)
+	what, opener, proto := f.uint8(), f.uint8(), f.uint8()
+	six := what & is6
+	call := what & (isCallOffered | isCallOpen)
+	if what&^(is6|isMany|isOpen|isHelped|isKeeps|isCallOffered|isCallOpen) != 0 ||
+		call != 0 && (proto != packet.ProtoGRE || what&(isMany|isOpen|isHelped) != 0) || opener > uint8(packet.Reply) {
+		f.fail("conditions %d, direction %d", what, opener)
 	}
 	e.Opener, e.Helper = packet.Dir(opener), f.uint8()
 	if e.Helper == 0 || int(e.Helper) >= len(t.Helpers) {
 		f.fail("helper %d: expected 1 to %d", e.Helper, len(t.Helpers)-1)
 	}
 	e.Match, e.Leave = f.key(proto, six != 0), f.key(proto, six != 0)
+	e.Helped, e.Keeps = what&isHelped != 0, what&isKeeps != 0
+	switch call {
+	case isCallOffered:
+		e.Call = session.CallOffered
+	case isCallOpen:
+		e.Call, e.Back = session.CallOpen, f.ids()
+	case isCallOffered | isCallOpen:
+		e.Call, e.Back = session.CallClosing, f.ids()
+	}
+	if e.Many = what&isMany != 0; what&isOpen != 0 {
+		e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
+	}
 	e.Master.ID, e.Policy = f.uint32(), f.uint32()
 	e.Service = uint32(f.below(uint64(len(t.Services)), "service"))
+	e.Tag = uint32(f.below(session.MaxTag+1, "tag"))
 	e.Created, e.Expires = -f.tick("age"), f.tick("time left")
 	if e.Master.ID == 0 {
 		f.fail("no control session")

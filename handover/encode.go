@@ -23,8 +23,20 @@ const (
 	isCheckNew
 	isEncrypted
 	hasMemory
+	isCall
+	isCallOver
 
-	conditions = hasMemory<<1 - 1
+	conditions = isCallOver<<1 - 1
+)
+
+// Conditions of an expectation, beside is6.
+const (
+	isMany        = 2
+	isOpen        = 4
+	isHelped      = 8
+	isKeeps       = 16
+	isCallOffered = 32
+	isCallOpen    = 64 // with isCallOffered: closing
 )
 
 func bit(is bool, b uint16) uint16 {
@@ -41,14 +53,18 @@ func appendSession(b []byte, s *session.Record, now session.Tick, memory []byte)
 	six, translated := !original.Src.Is4(), *reply != original.Reply()
 	b = binary.BigEndian.AppendUint16(b, bit(six, is6)|bit(translated, isTranslated)|bit(s.Bound, isBound)|bit(s.Blocked, isBlocked)|
 		bit(s.LogEnd, isLogEnd)|bit(s.Replied, isReplied)|bit(s.Against, isAgainst)|bit(s.AnySeq, isAnySeq)|bit(s.Resets, isResets)|
-		bit(s.CheckNew, isCheckNew)|bit(s.Encrypted, isEncrypted)|bit(memory != nil, hasMemory))
+		bit(s.CheckNew, isCheckNew)|bit(s.Encrypted, isEncrypted)|bit(memory != nil, hasMemory)|
+		bit(s.IsCall(), isCall)|bit(s.IsCall() && s.Call().Over, isCallOver))
 	b = append(b, original.Proto, uint8(s.State), s.Still, s.ResetBy, s.Helper, s.Hello, s.Hold)
 	b = appendKey(b, original, six)
 	if translated {
 		b = appendKey(b, reply, six)
 	}
+	if s.IsCall() {
+		b = appendIDs(b, s.Call().Leave)
+	}
 	for _, n := range [...]uint64{
-		uint64(s.ID), uint64(s.Master.ID), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper), uint64(s.Profile),
+		uint64(s.ID), uint64(s.Master.ID), uint64(s.Tag()), uint64(s.Policy), uint64(s.Service), uint64(s.Shaper), uint64(s.Profile),
 		uint64(s.Out[0]), uint64(s.Out[1]), uint64(s.Hop[0]), uint64(s.Hop[1]),
 		s.Bytes[0], s.Bytes[1], s.Packets[0], s.Packets[1],
 		age(now, s.Created), age(now, s.LastSeen), uint64(s.Timeout() / time.Millisecond),
@@ -75,16 +91,25 @@ func appendMemory(b []byte, c *helpers.Control, st *helpers.State) []byte {
 
 // appendExpectation appends the content of an expectation's frame.
 func appendExpectation(b []byte, e *session.Expectation, now session.Tick) []byte {
-	six := !e.Match.Src.Is4()
-	b = append(b, uint8(bit(six, is6)), uint8(e.Opener), e.Match.Proto, e.Helper)
+	six := !e.Match.Dst.Is4()
+	b = append(b, uint8(bit(six, is6)|bit(e.Many, isMany)|bit(e.Match.Src.IsZero(), isOpen)|bit(e.Helped, isHelped)|bit(e.Keeps, isKeeps)|
+		bit(e.Call == session.CallOffered || e.Call == session.CallClosing, isCallOffered)|bit(e.Paired(), isCallOpen)), uint8(e.Opener), e.Match.Proto, e.Helper)
 	b = appendKey(b, &e.Match, six)
 	b = appendKey(b, &e.Leave, six)
+	if e.Paired() {
+		b = appendIDs(b, e.Back)
+	}
 	for _, n := range [...]uint64{
-		uint64(e.Master.ID), uint64(e.Policy), uint64(e.Service), age(now, e.Created), age(e.Expires, now),
+		uint64(e.Master.ID), uint64(e.Policy), uint64(e.Service), uint64(e.Tag), age(now, e.Created), age(e.Expires, now),
 	} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return b
+}
+
+// appendIDs appends two call ids.
+func appendIDs(b []byte, ids [2]uint16) []byte {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(b, ids[0]), ids[1])
 }
 
 // appendKey appends a key but for its protocol.

@@ -90,6 +90,18 @@ func watched() *session.Record {
 	return s
 }
 
+// helped is a child that is a control session itself.
+func helped() *session.Record {
+	s := &session.Record{
+		ID: 13, Helper: 2, Bound: true, Hello: session.Helped, Master: session.Ref{ID: 9}, LastSeen: now, Created: now,
+	}
+	s.SetTag(0x123456)
+	s.Key[0] = key(packet.ProtoUDP, "10.2.0.2", 5080, "10.1.0.2", 5062)
+	s.Key[1] = s.Key[0].Reply()
+	s.SetTimeout(180 * time.Second)
+	return s
+}
+
 // association is a session of SCTP.
 func association() *session.Record {
 	s := &session.Record{ID: 11, State: session.StateEstablished, LastSeen: now, Created: now, Replied: true}
@@ -100,10 +112,31 @@ func association() *session.Record {
 	return s
 }
 
+// call is a session of PPTP, translated.
+func call() *session.Record {
+	s := &session.Record{ID: 13, Helper: 1, Master: session.Ref{ID: 3_999_999_999}, State: session.StateEstablished, LastSeen: now, Created: now, Replied: true}
+	s.Key[0] = key(packet.ProtoGRE, "10.1.0.2", 0, "10.2.0.2", 900)
+	s.Key[1] = key(packet.ProtoGRE, "10.2.0.2", 0, "203.0.113.7", 99)
+	*s.Call() = session.Call{On: true, Over: true, Leave: [2]uint16{901, 7}}
+	s.SetTimeout(session.Never)
+	return s
+}
+
+// way is an expectation of one.
+func way(step session.CallStep) *session.Expectation {
+	e := expectation()
+	e.Match, e.Leave = key(packet.ProtoGRE, "10.2.0.2", 0, "203.0.113.7", 98), key(packet.ProtoGRE, "10.2.0.2", 0, "10.1.0.2", 8)
+	e.Many, e.Call = false, step
+	if e.Paired() {
+		e.Back = [2]uint16{902, 903}
+	}
+	return e
+}
+
 func expectation() *session.Expectation {
 	return &session.Expectation{
 		Match: key(packet.ProtoTCP, "10.2.0.2", 0, "203.0.113.7", 41000), Leave: key(packet.ProtoTCP, "10.2.0.2", 0, "10.1.0.2", 41000),
-		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1,
+		Opener: packet.Reply, Master: session.Ref{Index: 5, ID: 3_999_999_999}, Policy: 4, Service: 2, Helper: 1, Many: true, Tag: 7, Helped: true, Keeps: true,
 		Created: now - 5, Expires: now + session.Tick(30*time.Second),
 	}
 }
@@ -143,13 +176,13 @@ func stream(t testing.TB) []byte {
 	}
 	for _, err := range []error{
 		w.Session(full(), control(t), nil), w.Session(six(), nil, nil), w.Session(association(), nil, nil), w.Session(udp(), nil, &helpers.State{1, 2, 3, 63: 64}), w.Session(watched(), nil, nil),
-		w.Expectation(expectation()), w.Close(),
+		w.Session(helped(), nil, &helpers.State{5}), w.Session(call(), nil, nil), w.Expectation(expectation()), w.Expectation(way(session.CallOffered)), w.Expectation(way(session.CallOpen)), w.Expectation(way(session.CallClosing)), w.Close(),
 	} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if c := w.Counts(); c != (Counts{Sessions: 5, Expectations: 1}) {
+	if c := w.Counts(); c != (Counts{Sessions: 7, Expectations: 4}) {
 		t.Errorf("counted %+v", c)
 	}
 	return b.Bytes()
@@ -176,7 +209,7 @@ func read(b []byte) (h *Header, all []Record, err error) {
 // What is written is read: every field, told relative to the moment of writing.
 func TestRoundTrip(t *testing.T) {
 	h, all, err := read(stream(t))
-	if err != nil || len(all) != 6 {
+	if err != nil || len(all) != 11 {
 		t.Fatal(len(all), err)
 	}
 	if !h.Written.Equal(header().Written) {
@@ -186,7 +219,7 @@ func TestRoundTrip(t *testing.T) {
 	if !reflect.DeepEqual(h, header()) {
 		t.Errorf("got %+v\nwant %+v", h, header())
 	}
-	for i, want := range []*session.Record{full(), six(), association(), udp(), watched()} {
+	for i, want := range []*session.Record{full(), six(), association(), udp(), watched(), helped(), call()} {
 		want.LastSeen, want.Created, want.Master.Index = want.LastSeen-now, want.Created-now, 0
 		if got := all[i].Session; all[i].Kind != KindSession || got != *want {
 			t.Errorf("got %+v\nwant %+v", got, *want)
@@ -196,10 +229,11 @@ func TestRoundTrip(t *testing.T) {
 	if !bytes.Equal(all[0].Memory, c) || all[1].Memory != nil || !bytes.Equal(all[3].Memory, append([]byte{1, 2, 3}, append(make([]byte, 60), 64)...)) {
 		t.Errorf("memory %x, %x, %x", all[0].Memory, all[1].Memory, all[3].Memory)
 	}
-	want := expectation()
-	want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
-	if got := all[5].Expect; all[5].Kind != KindExpectation || got != *want {
-		t.Errorf("got %+v\nwant %+v", got, *want)
+	for i, want := range []*session.Expectation{expectation(), way(session.CallOffered), way(session.CallOpen), way(session.CallClosing)} {
+		want.Created, want.Expires, want.Master.Index = want.Created-now, want.Expires-now, 0
+		if got := all[7+i].Expect; all[7+i].Kind != KindExpectation || got != *want {
+			t.Errorf("got %+v\nwant %+v", got, *want)
+		}
 	}
 }
 
@@ -279,19 +313,22 @@ func TestRefused(t *testing.T) {
 // What no worker can have had is refused, though the checksum is right.
 func TestJudge(t *testing.T) {
 	for name, spoil := range map[string]func(s *session.Record){
-		"number":      func(s *session.Record) { s.ID = 0 },
-		"own master":  func(s *session.Record) { s.Bound = false; s.Master.ID = s.ID },
-		"bound child": func(s *session.Record) { s.Master.ID, s.Encrypted = 7, false },
-		"helper":      func(s *session.Record) { s.Helper = 3 },
-		"no helper":   func(s *session.Record) { s.Helper = 0 },
-		"interface":   func(s *session.Record) { s.Out[1] = 3 },
-		"gateway":     func(s *session.Record) { s.Hop[0] = 3 },
-		"service":     func(s *session.Record) { s.Service = 3 },
-		"shaper":      func(s *session.Record) { s.Shaper = 2 },
-		"profile":     func(s *session.Record) { s.Profile = 2 },
-		"hello":       func(s *session.Record) { *s = *watched(); s.Hello = 6 },
-		"whose hello": func(s *session.Record) { s.Hello = 1 },
-		"no range":    func(s *session.Record) { *s = *watched(); s.Encrypted = false },
+		"number":         func(s *session.Record) { s.ID = 0 },
+		"own master":     func(s *session.Record) { s.Bound = false; s.Master.ID = s.ID },
+		"bound child":    func(s *session.Record) { s.Master.ID, s.Encrypted = 7, false },
+		"helper":         func(s *session.Record) { s.Helper = 3 },
+		"no helper":      func(s *session.Record) { s.Helper = 0 },
+		"interface":      func(s *session.Record) { s.Out[1] = 3 },
+		"gateway":        func(s *session.Record) { s.Hop[0] = 3 },
+		"service":        func(s *session.Record) { s.Service = 3 },
+		"shaper":         func(s *session.Record) { s.Shaper = 2 },
+		"profile":        func(s *session.Record) { s.Profile = 2 },
+		"hello":          func(s *session.Record) { *s = *watched(); s.Hello = 6 },
+		"helped":         func(s *session.Record) { *s = *helped(); s.Master.ID = 0; s.SetTag(0) },
+		"tag":            func(s *session.Record) { s.Bound, s.Helper = false, 0; s.SetTag(1) },
+		"whose hello":    func(s *session.Record) { s.Hello = 1 },
+		"no range":       func(s *session.Record) { *s = *watched(); s.Encrypted = false },
+		"call of nobody": func(s *session.Record) { *s = *call(); s.Master.ID = 0 },
 		"no TLS": func(s *session.Record) {
 			*s = *watched()
 			s.Bound, s.Hello, s.Helper = false, 0, 0

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"portcullis/packet"
 )
@@ -226,6 +227,14 @@ func (anyone) Announce(packet.Dir, Expect) (netip.AddrPort, bool) {
 
 // Cancel does nothing.
 func (anyone) Cancel() {}
+
+func (anyone) CancelTag(uint32) {}
+
+func (anyone) EndTag(uint32) {}
+
+func (anyone) Renew(uint32, time.Duration) {}
+
+func (anyone) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
 
 // MayRewrite is always so.
 func (anyone) MayRewrite(packet.Dir) bool { return true }

@@ -55,7 +55,11 @@ func inspectToy(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			if err != nil || port == 0 {
 				break
 			}
-			if len(f.Expects()) == 8 {
+			found := 0
+			for range f.Expects {
+				found++
+			}
+			if found == 1 {
 				f.Consumed = at
 				return helpers.More
 			}

@@ -29,12 +29,12 @@ package helpers
 // All arithmetic is modulo 2^32 (RFC 9293 section 3.4).
 
 // maxCorrections bounds the unacknowledged rewrites of one direction. One call
-// of Inspect finds at most MaxFindings; one more is kept for a sticky entry, so
+// of Inspect makes one at most; one more is kept for a sticky entry, so
 // an empty list has always room for a call. Where the list is full, and the
 // helper is detached while promised bytes are held, those leave all at once: the
 // sticky entry that they need has a place of its own behind all others.
 const (
-	maxCorrections = MaxFindings + 1
+	maxCorrections = 8 + 1
 	maxEntries     = maxCorrections + 1
 )
 

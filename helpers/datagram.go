@@ -32,18 +32,14 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 			out.detach(out.found.Why)
 			break
 		}
-		if out.found.Cancel {
-			ann.Cancel()
-		}
-		for _, e := range out.found.Expects() {
-			text := rewrite(h, d.Dir, e, data, 0, ann, out.spell)
-			if text == nil {
-				continue
-			}
-			out.spell, changed = text, true
-			out.text = append(out.text, d.Payload[copied:base+e.Edit.Off]...)
-			out.text = append(out.text, text...)
-			copied = base + e.Edit.Off + e.Edit.Len
+		out.Over, out.Keep = out.found.Over, max(out.Keep, out.found.Keep)
+		r := &out.rewriting
+		r.carryOut(h, d.Dir, &out.found, data, 0, ann)
+		if from, to := r.span(); from < to {
+			changed = true
+			out.text = append(out.text, d.Payload[copied:base+from]...)
+			out.text = r.render(out.text, data, from, to)
+			copied = base + to
 		}
 		if status != More || out.found.Consumed == len(data) {
 			break

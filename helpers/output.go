@@ -1,6 +1,10 @@
 package helpers
 
-import "portcullis/packet"
+import (
+	"time"
+
+	"portcullis/packet"
+)
 
 // MaxOut bounds the packets that go on in place of one.
 const MaxOut = 16
@@ -40,6 +44,10 @@ type Output struct {
 	// Encrypted says that it did so because the control channel is now encrypted
 	// (Findings.Encrypted).
 	Encrypted bool
+	// Over says that nothing more is to come (Findings.Over).
+	Over bool
+	// Keep is how long the session is to last at least (Findings.Keep).
+	Keep time.Duration
 	// MustAck says that AckBack is to be sent.
 	MustAck bool
 	AckBack AckBack
@@ -51,7 +59,9 @@ type Output struct {
 	state State  // of the helper before the last call of Inspect
 	raw   []byte // bytes as they came, contiguous
 	text  []byte // bytes as they go on
-	spell []byte // one endpoint
+	spell []byte // what the findings of one call have changed
+
+	rewriting rewriting
 }
 
 // Out is what to send on, in order; empty iff Drop is not ReasonNone. It is valid
@@ -59,8 +69,8 @@ type Output struct {
 func (o *Output) Out() []Out { return o.list[:o.n] }
 
 func (o *Output) reset() {
-	o.Drop, o.Held, o.Detached, o.Why, o.Encrypted, o.MustAck = packet.ReasonNone, false, false, "", false, false
-	o.AckBack = AckBack{}
+	o.Drop, o.Held, o.Detached, o.Why, o.Encrypted, o.MustAck, o.Over = packet.ReasonNone, false, false, "", false, false, false
+	o.AckBack, o.Keep = AckBack{}, 0
 	o.n = 0
 }
 

@@ -91,20 +91,20 @@ func (s *session) acks(ack, want int) {
 	s.segment(packet.Reply, 0, ack, packet.TCPAck, "")
 }
 
-// Translate turns port 7 into 1017 and port 4 into 49148.
+// Translate turns port 7 into 1030 and port 4 into 49148.
 func TestRewrite(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, 0, "P7\nx\n", `0:"P1017\nx\n"`)
-	s.want(0, 0, "P7\nx\n", `0:"P1017\nx\n"`)
+	s.want(0, 0, "P7\nx\n", `0:"P1030\nx\n"`)
+	s.want(0, 0, "P7\nx\n", `0:"P1030\nx\n"`)
 	s.want(0, 0, "P", `0:"P"`)
-	s.want(1, 0, "7", `1:"1017"`)
+	s.want(1, 0, "7", `1:"1030"`)
 	s.want(2, 0, "\nx\n", `5:"\nx\n"`)
-	s.want(5, 0, "P4\n", `8:"P49148\n"`)
-	s.want(4, 0, "\nP4\nabc\n", `7:"\nP49148\nabc\n"`)
+	s.want(5, 0, "P4\n", `8:"P49144\n"`)
+	s.want(4, 0, "\nP4\nabc\n", `7:"\nP49144\nabc\n"`)
 	s.acks(3, 1) // inside the first: none of it counts
 	s.acks(8, 5)
 	s.want(0, 0, "P7\nx\n", `7:""`) // all acknowledged: a probe
-	s.want(1, 0, "7\nx\nP4\n", `8:"P49148\n"`)
+	s.want(1, 0, "7\nx\nP4\n", `8:"P49144\n"`)
 	s.acks(19, 12)
 	s.want(12, packet.TCPFin, "", `19:""F`)
 	if len(s.ann.Seen) != 2 {
@@ -131,8 +131,8 @@ func TestNagle(t *testing.T) {
 	s.want(2, 0, "P", `2:"" held back 0,3,1001`)
 	s.acks(2, 3)                                // it was promised
 	s.want(2, 0, "", `1:"" held back 0,3,1001`) // a keep-alive
-	s.want(3, 0, "7\n", `2:"P1017\n"`)
-	s.want(3, 0, "7\n", `2:"P1017\n"`)
+	s.want(3, 0, "7\n", `2:"P1030\n"`)
+	s.want(3, 0, "7\n", `2:"P1030\n"`)
 	s.want(4, 0, "\n", `7:"\n"`)
 	s.acks(2, 3)
 	s.acks(8, 5)
@@ -157,13 +157,13 @@ func TestEndOfHeldBytes(t *testing.T) {
 	s.want(2, packet.TCPRst, "", `0:"ha" 2:""R`)
 	s.want(2, 0, "lf\nP", `2:"lf\n" held`) // it was refused
 	s.want(6, packet.TCPRst, "", `5:"P" 6:""R`)
-	s.want(6, 0, "7\n", `6:"1017\n"`)
+	s.want(6, 0, "7\n", `6:"1030\n"`)
 }
 
 // TestOtherSideDetaches: held bytes leave with the next segment of their sender.
 func TestOtherSideDetaches(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, 0, "P7\nha", `0:"P1017\n" held`)
+	s.want(0, 0, "P7\nha", `0:"P1030\n" held`)
 	if got := s.segment(packet.Reply, 0, 0, packet.TCPAck, "!\n"); got != `0:"!\n" detached toy is over` {
 		t.Error(got)
 	}
@@ -172,7 +172,7 @@ func TestOtherSideDetaches(t *testing.T) {
 		t.Error("idle with a correction")
 	}
 	s.want(9, 0, "later", `12:"later"`) // gaps do not matter any more
-	s.want(0, 0, "P7\nha", `0:"P1017\nha"`)
+	s.want(0, 0, "P7\nha", `0:"P1030\nha"`)
 	s.acks(8, 5)
 	s.acks(17, 14)
 	s.want(0, 0, "P7\nha", `16:""`)
@@ -192,11 +192,12 @@ func TestIdle(t *testing.T) {
 // TestBusy: what does not fit the list is not taken, and comes again.
 func TestBusy(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, 0, "P7\nP7\nP7\nP7\nx\n", `0:"P1017\nP1017\nP1017\nP1017\nx\n"`)
-	s.want(14, 0, "P7\nP7\nP7\nP7\nP7\n", `26:"P7\nP1017\nP1017\nP1017\nP1017\n"`)
-	s.want(29, 0, "P7\nP7\nP7\n", "drop helper-busy")
+	s.want(0, 0, "P7\nP7\nP7\nP7\nx\n", `0:"P1030\nP1030\nP1030\nP1030\nx\n"`)
+	s.want(14, 0, "P7\nP7\nP7\nP7\nP7\n", `26:"P7\nP1030\nP1030\nP1030\nP1030\n"`)
+	s.want(29, 0, "P7\nP7\nP7\n", `53:"P7\nP1030\n"`)
+	s.want(35, 0, "P7\n", "drop helper-busy")
 	s.acks(6, 3)
-	s.want(29, 0, "P7\nP7\n", `53:"P7\nP1017\n"`)
+	s.want(35, 0, "P7\n", `62:"P1030\n"`)
 }
 
 // TestBusyWithPromise: a place is kept for what was promised.
@@ -204,14 +205,14 @@ func TestBusyWithPromise(t *testing.T) {
 	s := open(t, &toy)
 	s.want(0, 0, "P", `0:"" held`)
 	s.want(0, 0, "P", `0:"" held back 0,1,1001`)
-	four := strings.Repeat("P1017\n", 4)
+	four := strings.Repeat("P1030\n", 4)
 	s.want(1, 0, "7\n"+strings.Repeat("P7\n", 10), fmt.Sprintf("0:%q", four+"P7\n"+four))
 }
 
 // TestUrgent: the pointer follows the byte that it points at.
 func TestUrgent(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, packet.TCPUrg, "P7\n", `0:"P1017\n"U6`)
+	s.want(0, packet.TCPUrg, "P7\n", `0:"P1030\n"U6`)
 	s.want(3, packet.TCPUrg, "x\n", `6:"x\n"U2`)
 }
 
@@ -222,7 +223,7 @@ func TestNewISN(t *testing.T) {
 	s.segment(packet.Original, 99, -1, packet.TCPSyn, "")
 	s.segment(packet.Original, -1, -1, packet.TCPSyn, "")
 	s.segment(packet.Reply, -1, 0, packet.TCPSyn|packet.TCPAck, "")
-	s.want(0, 0, "P7\n", `0:"P1017\n"`)
+	s.want(0, 0, "P7\n", `0:"P1030\n"`)
 	s.segment(packet.Original, 400, -1, packet.TCPSyn, "") // believed no more
 	s.want(3, 0, "x\n", `6:"x\n"`)
 }
@@ -230,15 +231,15 @@ func TestNewISN(t *testing.T) {
 // TestForgedAck: an acknowledgement of what was never sent folds nothing.
 func TestForgedAck(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, 0, "P7\n", `0:"P1017\n"`)
+	s.want(0, 0, "P7\n", `0:"P1030\n"`)
 	s.segment(packet.Reply, 0, 5000, packet.TCPAck, "")
-	s.want(0, 0, "P7\n", `0:"P1017\n"`)
+	s.want(0, 0, "P7\n", `0:"P1030\n"`)
 }
 
 // TestSACK: edges inside a rewrite are rounded, empty blocks are taken out.
 func TestSACK(t *testing.T) {
 	s := open(t, &toy)
-	s.want(0, 0, "x\nP7\ny\n", `0:"x\nP1017\ny\n"`)
+	s.want(0, 0, "x\nP7\ny\n", `0:"x\nP1030\ny\n"`)
 	hdr := make([]byte, 20, 40)
 	hdr[12], hdr[13] = 10<<4, packet.TCPAck
 	binary.BigEndian.PutUint32(hdr[8:], clientISN+1+2)
@@ -263,7 +264,7 @@ func TestCut(t *testing.T) {
 	s := open(t, &toy)
 	line := strings.Repeat("P7\n", 4) + strings.Repeat("x", 527) + "\n"
 	got := s.segment(packet.Original, 0, 0, packet.TCPAck|packet.TCPFin, line)
-	want := strings.ReplaceAll(line, "P7", "P1017")
+	want := strings.ReplaceAll(line, "P7", "P1030")
 	if want := fmt.Sprintf("0:%q 540:%qF", want[:540], want[540:]); got != want {
 		t.Errorf("became %s, want %s", got, want)
 	}
@@ -319,7 +320,7 @@ func TestDatagram(t *testing.T) {
 	var ann helpertest.Translator
 	d := helpers.Datagram{Src: netip.MustParseAddrPort("192.0.2.1:4000"), Payload: []byte("C\nP7\nx\nC\nP7\n")}
 	helpers.ReadDatagram(&toy, &st, &d, &ann, &out)
-	if got := string(out.Out()[0].Payload); got != "C\nP1017\nx\nC\nP1017\n" || !out.Out()[0].Changed {
+	if got := string(out.Out()[0].Payload); got != "C\nP1030\nx\nC\nP1030\n" || !out.Out()[0].Changed {
 		t.Errorf("became %q", got)
 	}
 	d.Payload = append([]byte("P7\n"), make([]byte, helpers.MaxPayload)...)

@@ -178,7 +178,7 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 		case !c.keeps(status, &out.found, rest, final):
 			c.detach(out, whyBroken)
 			return len(data), readAll
-		case out.found.edits() > st.room():
+		case out.found.edits() && st.room() < 1:
 			c.state = out.state
 			return pos, readBusy
 		}
@@ -219,21 +219,18 @@ func (s *stream) room() int {
 	return n
 }
 
-// carryOut announces what was found in data, the bytes from at on.
+// carryOut announces what was found in data, the bytes from at on. What has to be
+// respelt becomes one correction, from the first such byte to the last.
 func (c *Control) carryOut(dir packet.Dir, st *stream, data []byte, at uint32, ann Announcer, out *Output) {
-	if out.found.Cancel {
-		ann.Cancel()
-	}
 	fixed := 0
 	if before(at, st.released) {
 		fixed = int(st.released - at)
 	}
-	for _, e := range out.found.Expects() {
-		text := rewrite(c.helper, dir, e, data, fixed, ann, out.spell)
-		if text != nil {
-			st.fix.add(at+uint32(e.Edit.Off), uint32(e.Edit.Len), text)
-			out.spell = text
-		}
+	r := &out.rewriting
+	r.carryOut(c.helper, dir, &out.found, data, fixed, ann)
+	if from, to := r.span(); from < to {
+		out.spell = r.render(out.spell[:0], data, from, to)
+		st.fix.add(at+uint32(from), uint32(to-from), out.spell)
 	}
 }
 

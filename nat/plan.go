@@ -219,8 +219,8 @@ func (s *Space) spareOf(p *Pool) *spare {
 // translated address, DstPort the wanted port, SrcPort is zero where any will do.
 // client is whom the address stands for. The wanted port is taken where it is
 // free, whatever range it lies in, but a client that has a share of the ports
-// gets one of those; a wanted 0 has no preference. Nothing is occupied: the
-// expectation is what keeps the port.
+// gets one of those; a wanted 0 has no preference, and one below 1024 becomes
+// another below 1024. Nothing is occupied: the expectation is what keeps the port.
 func (s *Space) Reserve(match *packet.Key, client packet.Addr, use InUse) (uint16, packet.Reason) {
 	n, ok := s.reserve(match, client, 1, use)
 	if !ok {
@@ -244,6 +244,12 @@ func (s *Space) reserve(match *packet.Key, client packet.Addr, run uint16, use I
 	s.probe, s.client = *match, client
 	first, last, confined := s.shareOf(match.Dst, client)
 	want := match.DstPort
+	if run == 2 {
+		want &^= 1
+	}
+	if !confined && want != 0 && want < 1024 {
+		first, last = firstReserved, 1023
+	}
 	if want != 0 && (!confined || want >= first && want <= last) && s.freeRun(want, run, use) {
 		return want, true
 	}
@@ -265,6 +271,11 @@ func (s *Space) reserve(match *packet.Key, client packet.Addr, run uint16, use I
 }
 
 const reserveProbes = 256
+
+// firstReserved begins the ports that stand for a wanted one below 1024, as those
+// of rsh do, which its peers refuse otherwise. Lower ones are left to services, as
+// Linux does.
+const firstReserved = 600
 
 func parityFor(run uint16) parity {
 	if run == 2 {

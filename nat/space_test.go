@@ -342,6 +342,27 @@ func TestParity(t *testing.T) {
 	}
 }
 
+// TestReserveLow asks for a port below 1024 that somebody has.
+func TestReserveLow(t *testing.T) {
+	s, use := space(1), &taken{keys: make(map[packet.Key]bool)}
+	match := packet.Key{Src: packet.MustAddr("198.51.100.9"), Dst: outside, DstPort: 1022, Proto: packet.ProtoTCP}
+	if n, reason := s.Reserve(&match, inside, use); n != 1022 || reason != packet.ReasonNone {
+		t.Errorf("the wanted port is free: %d %v", n, reason)
+	}
+	seen := map[uint16]bool{}
+	for range 100 {
+		use.keys[match] = true
+		n, reason := s.Reserve(&match, inside, use)
+		if n < 600 || n > 1023 || seen[n] || reason != packet.ReasonNone {
+			t.Fatalf("%d %v", n, reason)
+		}
+		seen[n] = true
+		taken := match
+		taken.DstPort = n
+		use.keys[taken] = true
+	}
+}
+
 func TestReservePair(t *testing.T) {
 	s, use := space(1), &taken{keys: make(map[packet.Key]bool)}
 	match := packet.Key{Src: packet.MustAddr("198.51.100.9"), Dst: outside, DstPort: 40000, Proto: packet.ProtoUDP}

@@ -58,7 +58,7 @@ func (e *Embedded) ports(h []byte) bool {
 		}
 		e.Key.SrcPort, e.Key.DstPort = binary.BigEndian.Uint16(h[4:]), uint16(h[0])
 	case ProtoGRE:
-		e.pptp = h[1]&greVersion == 1
+		e.pptp = h[1]&greVersion == 1 && binary.BigEndian.Uint16(h)&greChecksum == 0
 		return e.Key.tunnel(h)
 	}
 	return true
@@ -118,6 +118,10 @@ func (p *Packet) RewriteError(src, dst Addr, e Embedded, inner Key) {
 		}
 	case ProtoICMP, ProtoICMPv6:
 		binary.BigEndian.PutUint16(h[4:], inner.SrcPort)
+	case ProtoGRE:
+		if r.what&rewritePort != 0 && e.pptp {
+			putCall(h, inner.DstPort)
+		}
 	}
 	unused := e.Key.Proto == ProtoUDP && h[6] == 0 && h[7] == 0
 	if at := checksumAt(e.Key.Proto); at != 0 && len(h) >= int(at)+2 && !unused {

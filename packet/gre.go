@@ -100,6 +100,10 @@ func (k *Key) Ends() (src, dst uint32) {
 // GREKey is the key of a GRE tunnel, or the call id of PPTP; 0 where there is none.
 func (k *Key) GREKey() uint32 { return uint32(k.SrcPort)<<16 | uint32(k.DstPort) }
 
+// putCall writes the call id of a GRE header of version 1, which has at least 8
+// bytes.
+func putCall(h []byte, id uint16) { binary.BigEndian.PutUint16(h[6:], id) }
+
 // CarriesPPTP says whether p is GRE of version 1: each direction of such a call has
 // the call id of its receiver. Not for fragments.
 func (p *Packet) CarriesPPTP() bool {

@@ -95,7 +95,13 @@ func (k Key) String() string {
 	return fmt.Sprintf("%s %v > %v", ProtoName(k.Proto), k.Src, k.Dst)
 }
 
+// anyHost is how the source of a flow is written that may come from any host.
+const anyHost = "any"
+
 func hostPort(a Addr, port uint16) string {
+	if a == (Addr{}) {
+		return fmt.Sprintf("%s:%d", anyHost, port)
+	}
 	if a.Is4() {
 		return fmt.Sprintf("%v:%d", a, port)
 	}

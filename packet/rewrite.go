@@ -15,7 +15,7 @@ type Rewrite struct {
 const (
 	rewriteSrc  = 1 << iota // source address
 	rewriteDst              // destination address
-	rewritePort             // ports, or the ICMP identifier
+	rewritePort             // ports, the ICMP identifier, or the call id of PPTP
 )
 
 // NewRewrite returns the rewrite that turns packets with key from, as they
@@ -40,7 +40,10 @@ func NewRewrite(from, to Key) Rewrite {
 			r.what |= rewritePort
 			port = uint64(to.SrcPort) + uint64(^from.SrcPort)
 		}
-	case ProtoGRE: // its key is no port: it stays
+	case ProtoGRE: // its key is no port: it stays, but of a call; version 1 has no checksum
+		if from.DstPort != to.DstPort {
+			r.what |= rewritePort
+		}
 	default:
 		if from.SrcPort != to.SrcPort || from.DstPort != to.DstPort {
 			r.what |= rewritePort
@@ -97,8 +100,11 @@ func (r *Rewrite) Apply(p *Packet, to *Key) {
 // Reply is the key that p must leave with.
 func (r *Rewrite) ApplyBack(p *Packet, back *Key) {
 	src, dst := back.DstPort, back.SrcPort
-	if p.Key.Proto == ProtoICMP || p.Key.Proto == ProtoICMPv6 {
+	switch p.Key.Proto {
+	case ProtoICMP, ProtoICMPv6:
 		src = back.SrcPort // the identifier
+	case ProtoGRE:
+		src, dst = back.SrcPort, back.DstPort // the key
 	}
 	r.apply(p, &back.Dst, &back.Src, src, dst)
 }
@@ -144,6 +150,10 @@ func (r *Rewrite) applyL4(p *Packet, src, dst uint16) {
 			binary.BigEndian.PutUint16(h[4:], src)
 		}
 		r.sum(p, h[2:4])
+	case ProtoGRE:
+		if r.what&rewritePort != 0 && p.CarriesPPTP() {
+			putCall(h, dst)
+		}
 	case ProtoSCTP: // its checksum covers the ports but not the addresses
 		switch {
 		case r.what&rewritePort == 0:

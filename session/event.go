@@ -51,6 +51,7 @@ type Event struct {
 	LogIt    bool          // the policy asks for a traffic log line
 	Logged   bool          // EventClash: and for one at the session's end
 	Helper   uint8         // the engine's number of the helper; 0 is none
+	Why      uint16        // EventHelperDetach: the engine's number of the reason
 	In, Out  uint16        // interfaces, by index
 	Policy   uint32        // policy id
 	Service  uint32        // the engine's number of the matched service's name; 0 is none

@@ -10,10 +10,10 @@ import (
 // session, whatever the policies say. It holds no pointer.
 type Expectation struct {
 	// Match is the key of the first packet of the flow as it arrives. SrcPort 0
-	// is any, but not of GRE, whose key it is a part of.
+	// is any, but not of GRE, whose key it is a part of. A zero Src is any host.
 	Match packet.Key
 	// Leave is the key that packet must leave with. SrcPort 0 is the port it came
-	// with.
+	// with, a zero Src where it came from.
 	Leave packet.Key
 	// Opener is the side of the control session that opens the flow.
 	Opener packet.Dir
@@ -23,6 +23,12 @@ type Expectation struct {
 	Policy  uint32      // of the master, when it was announced
 	Service uint32
 	Helper  uint8
+	Many    bool   // any number of flows fulfil it
+	Helped  bool   // they are control sessions, too
+	Keeps   bool   // the master lasts as long as it does
+	Tag     uint32 // of its group; 0: none
+	Call    CallStep
+	Back    [2]uint16 // of an open or closing call: the id that packets of the other way arrive with, and the one that they leave with
 	Created Tick
 	Expires Tick
 
@@ -30,6 +36,31 @@ type Expectation struct {
 	next       uint32 // others that differ in the source port alone, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
 	live       bool
+}
+
+// CallStep says how much is known of the call of PPTP that an expectation is one
+// way of.
+type CallStep uint8
+
+// Steps of a call.
+const (
+	NoCall      CallStep = iota
+	CallOffered          // the id of one end: it is taken, but no flow fulfils the expectation
+	CallOpen             // both ids: a packet of either way fulfils it
+	CallClosing          // both ids, still: an end wants it to end, and no packet fulfils it any more
+)
+
+// Paired says whether there is an expectation of the other way, too, or was.
+func (e *Expectation) Paired() bool { return e.Call == CallOpen || e.Call == CallClosing }
+
+// awaits says whether a packet fulfils e.
+func (e *Expectation) awaits() bool { return e.Call == NoCall || e.Call == CallOpen }
+
+// Twin is the key of the expectation of the other way of a call.
+func (e *Expectation) Twin() packet.Key {
+	k := e.Leave.Reply()
+	k.DstPort = e.Back[0]
+	return k
 }
 
 // bucketOf is what expectations are found by: all of the key but the source port,
@@ -55,6 +86,7 @@ type Expectations struct {
 	free    []uint32
 	wheel   Wheel
 	count   int
+	open    int // those that any host may fulfil
 	max     int
 	serial  uint32
 }
@@ -75,7 +107,7 @@ type AddResult uint8
 // Results of Add.
 const (
 	Added     AddResult = iota
-	Refreshed           // the same master had announced the same before
+	Refreshed           // the same master had announced the same before; the later end counts
 	Clash               // another control session expects an overlapping flow
 	Full                // the table, or the host's share of it, is full
 )
@@ -92,8 +124,16 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 			return Clash
 		}
 		r := &x.recs[i]
-		r.Leave, r.Expires = e.Leave, e.Expires
-		x.wheel.Arm(i, e.Expires)
+		r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
+		r.Call, r.Back = e.Call, e.Back
+		if r.Call != NoCall {
+			r.Expires = e.Expires
+		}
+		r.Many, r.Helped, r.Keeps = r.Many || e.Many, r.Helped || e.Helped, r.Keeps || e.Keeps
+		if e.Tag != 0 {
+			r.Tag = e.Tag
+		}
+		x.wheel.Arm(i, r.Expires)
 		return Refreshed
 	}
 	if n, oldest := x.ofMaster(e.Master.ID); n > 0 && n >= perMaster {
@@ -142,6 +182,9 @@ func (x *Expectations) insert(e Expectation) {
 	x.recs[i] = e
 	x.byKey[d], x.masters[e.Master.ID] = i+1, i+1
 	x.hosts[e.Host]++
+	if e.Match.Src.IsZero() {
+		x.open++
+	}
 	x.wheel.Arm(i, e.Expires)
 	x.count++
 }
@@ -152,9 +195,18 @@ func (x *Expectations) Find(k *packet.Key) *Expectation {
 	if x.count == 0 {
 		return nil
 	}
-	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
-		r := &x.recs[n-1]
-		if meets(&r.Match, k) {
+	b := bucketOf(k)
+	if r := x.met(&b, k); r != nil || x.open == 0 {
+		return r
+	}
+	b.Src = packet.Addr{}
+	return x.met(&b, k)
+}
+
+// met is the expectation of a bucket that a flow of key k matches.
+func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
+	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
+		if r := &x.recs[n-1]; meets(&r.Match, k) && r.awaits() {
 			return r
 		}
 	}
@@ -172,13 +224,35 @@ func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
 	return nil
 }
 
+// Arriving returns the expectation of the control session with that id whose flow
+// arrives with key match, also where it is only offered, or nil.
+func (x *Expectations) Arriving(id uint32, match *packet.Key) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Match == *match {
+			return &x.recs[n-1]
+		}
+	}
+	return nil
+}
+
 // Taken says whether some flow could match both k and an expectation. In k a zero
 // SrcPort is any port.
 func (x *Expectations) Taken(k *packet.Key) bool {
 	if x.count == 0 {
 		return false
 	}
-	for n := x.byKey[bucketOf(k)]; n != 0; n = x.recs[n-1].next {
+	b := bucketOf(k)
+	if x.meetsAny(&b, k) || x.open == 0 {
+		return x.meetsAny(&b, k)
+	}
+	b.Src = packet.Addr{}
+	return x.meetsAny(&b, k)
+}
+
+// meetsAny says whether some flow could match both k and an expectation of a
+// bucket.
+func (x *Expectations) meetsAny(bucket, k *packet.Key) bool {
+	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
 		if meets(&x.recs[n-1].Match, k) || wild(k) {
 			return true
 		}
@@ -205,6 +279,70 @@ func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
 	}
 }
 
+// RemoveTag takes out those of them that have a tag.
+func (x *Expectations) RemoveTag(id, tag uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Tag == tag }, gone)
+}
+
+// RemoveCalls takes out those of them that are of calls.
+func (x *Expectations) RemoveCalls(id uint32, gone func(*Expectation)) {
+	x.removeIf(id, func(e *Expectation) bool { return e.Call != NoCall }, gone)
+}
+
+func (x *Expectations) removeIf(id uint32, which func(*Expectation) bool, gone func(*Expectation)) {
+	for n := x.masters[id]; n != 0; {
+		i := n - 1
+		n = x.recs[i].nextMaster
+		if which(&x.recs[i]) {
+			gone(&x.recs[i])
+			x.remove(i)
+		}
+	}
+}
+
+// Renew has those of them that have a tag wait until then, and no other time.
+func (x *Expectations) Renew(id, tag uint32, until Tick) {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if r := &x.recs[n-1]; r.Tag == tag {
+			r.Expires, r.Keeps = until, true
+			x.wheel.Arm(n-1, until)
+		}
+	}
+}
+
+// KeptUntil is how long the control session with that id is to last for the sake of
+// its expectations, 0 where none asks for that.
+func (x *Expectations) KeptUntil(id uint32) (until Tick) {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if r := &x.recs[n-1]; r.Keeps {
+			until = max(until, r.Expires)
+		}
+	}
+	return until
+}
+
+// OfTag appends to list copies of those of a tag.
+func (x *Expectations) OfTag(list []Expectation, id, tag uint32) []Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		if x.recs[n-1].Tag == tag {
+			list = append(list, x.recs[n-1])
+		}
+	}
+	return list
+}
+
+// Waiting returns the expectation of the control session with that id whose flow
+// arrives at, or leaves for, the endpoint, or nil.
+func (x *Expectations) Waiting(id uint32, at packet.Addr, port uint16) *Expectation {
+	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+		r := &x.recs[n-1]
+		if r.Leave.Dst == at && r.Leave.DstPort == port || r.Match.Dst == at && r.Match.DstPort == port {
+			return r
+		}
+	}
+	return nil
+}
+
 // Expire takes out what is due by now, handing each to gone first. It takes at
 // most budget steps of bounded work and reports whether those were not enough.
 func (x *Expectations) Expire(now Tick, budget int, gone func(*Expectation)) (more bool) {
@@ -224,6 +362,9 @@ func (x *Expectations) remove(i uint32) {
 	unchain(x.masters, r.Master.ID, i+1, func(n uint32) *uint32 { return &x.recs[n-1].nextMaster })
 	if x.hosts[r.Host]--; x.hosts[r.Host] == 0 {
 		delete(x.hosts, r.Host)
+	}
+	if r.Match.Src.IsZero() {
+		x.open--
 	}
 	x.wheel.Disarm(i)
 	*r = Expectation{}
@@ -274,7 +415,7 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 		if !lives(r.Master) {
 			return fmt.Errorf("expectation %d: its master %d is gone", r.id, r.Master.ID)
 		}
-		if f := x.Find(&r.Match); f == nil {
+		if f := x.Arriving(r.Master.ID, &r.Match); f != r || r.awaits() && x.Find(&r.Match) == nil {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}

@@ -32,7 +32,10 @@ func (m *expectModel) add(e session.Expectation, perMaster, most int) session.Ad
 			if x.Master != e.Master || x.Match != e.Match {
 				return session.Clash
 			}
-			m.list[i].Leave, m.list[i].Expires = e.Leave, e.Expires
+			m.list[i].Leave, m.list[i].Expires, m.list[i].Call, m.list[i].Back = e.Leave, max(m.list[i].Expires, e.Expires), e.Call, e.Back
+			if e.Call != session.NoCall {
+				m.list[i].Expires = e.Expires
+			}
 			return session.Refreshed
 		}
 		if x.Master.ID == e.Master.ID {
@@ -251,5 +254,46 @@ func TestExpectCall(t *testing.T) {
 	}
 	if e := x.Find(&keyed); e == nil || e.Master.ID != 2 {
 		t.Errorf("the tunnel is expected by %+v", e)
+	}
+}
+
+// TestTags cancels, renews and lists groups of one master's expectations.
+func TestTags(t *testing.T) {
+	x := session.NewExpectations(10, 0)
+	gone := func(*session.Expectation) {}
+	at := func(s int) session.Tick { return session.Tick(0).Add(time.Duration(s) * time.Second) }
+	add := func(port uint16, tag uint32, until int, keeps bool) session.AddResult {
+		return x.Add(session.Expectation{
+			Match: packet.Key{Src: packet.AddrFrom4([]byte{10, 0, 0, 1}), Dst: packet.AddrFrom4([]byte{10, 0, 0, 2}), DstPort: port, Proto: packet.ProtoUDP},
+			Tag:   tag, Master: session.Ref{Index: 1, ID: 1}, Expires: at(until), Keeps: keeps,
+		}, 10, gone)
+	}
+	add(1, 7, 30, false)
+	add(2, 7, 30, false)
+	add(3, 8, 60, true)
+	if until := x.KeptUntil(1); until != at(60) {
+		t.Errorf("kept until %v", until)
+	}
+	x.Renew(1, 7, at(100))
+	if until := x.KeptUntil(1); until != at(100) {
+		t.Errorf("renewed, kept until %v", until)
+	}
+	x.Renew(1, 7, at(20)) // shorter, too
+	x.Expire(at(25), 1<<20, gone)
+	if x.Len() != 1 {
+		t.Errorf("%d are left, want 1", x.Len())
+	}
+	if r := add(3, 9, 40, false); r != session.Refreshed {
+		t.Errorf("announced again: %v", r)
+	}
+	if list := x.OfTag(nil, 1, 9); len(list) != 1 || list[0].Expires != at(60) || !list[0].Keeps {
+		t.Errorf("announced again: %+v; the later end and the newer tag count", list)
+	}
+	if add(3, 0, 40, false); len(x.OfTag(nil, 1, 9)) != 1 {
+		t.Error("announced again without a tag: it has lost its own")
+	}
+	x.RemoveTag(1, 9, gone)
+	if x.Len() != 0 || x.KeptUntil(1) != 0 {
+		t.Errorf("%d are left", x.Len())
 	}
 }

@@ -46,7 +46,7 @@ type Record struct {
 
 	// Key[Original] is what the opener's packets look like as they arrive,
 	// Key[Reply] what the answers look like as they arrive. Without translation
-	// Key[Reply] is Key[Original].Reply().
+	// Key[Reply] is Key[Original].Reply(), but of a Call.
 	Key     [2]packet.Key
 	Rewrite [2]packet.Rewrite // turns arriving packets into leaving ones
 
@@ -81,14 +81,32 @@ type Record struct {
 	// TLS, of a child that it has a place in a data range, which such a session may
 	// have.
 	Encrypted bool
-	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes
+	Hello     uint8  // of a child that is watched: how much of a TLS ClientHello has passed, in bytes; or Helped
 	Profile   uint16 // number of the limits that its helper works under
 	Hold      uint8  // what it holds of translated addresses; the engine's affair
+	tagHigh   uint8  // see Tag
+	tagLow    uint16
 }
+
+// Helped is Record.Hello of a child that is a control session itself.
+const Helped = 0xff
 
 // Watched says whether s is a child that has yet to begin with TLS. Its packets
 // are looked at like those of a control session, though no helper reads them.
-func (s *Record) Watched() bool { return s.Bound && s.Master.ID != 0 }
+func (s *Record) Watched() bool { return s.Bound && s.Master.ID != 0 && s.Hello != Helped }
+
+// Controls says whether s is a control session: one that a helper reads, or has
+// read.
+func (s *Record) Controls() bool { return s.Helper != 0 && (s.Master.ID == 0 || s.Hello == Helped) }
+
+// MaxTag is the largest tag.
+const MaxTag = 1<<24 - 1
+
+// Tag is the group of a control session's flows that s, a child, is of; 0: none.
+func (s *Record) Tag() uint32 { return uint32(s.tagHigh)<<16 | uint32(s.tagLow) }
+
+// SetTag changes the group.
+func (s *Record) SetTag(tag uint32) { s.tagHigh, s.tagLow = uint8(tag>>16), uint16(tag) }
 
 // Ref names a session for longer than a call: the record's index and the serial
 // that it must still have.
@@ -135,7 +153,13 @@ const copyTries = 100
 func (s *Session) Yield() { atomic.StoreUint32(&s.claimed, 0) }
 
 // Leaving is the key that packets of direction d leave with.
-func (s *Record) Leaving(d packet.Dir) packet.Key { return s.Key[d.Other()].Reply() }
+func (s *Record) Leaving(d packet.Dir) packet.Key {
+	k := s.Key[d.Other()].Reply()
+	if k.Proto == packet.ProtoGRE && s.Call().On {
+		k.DstPort = s.Call().Leave[d]
+	}
+	return k
+}
 
 // Translated says whether any address or port of the session is rewritten.
 func (s *Record) Translated() bool { return !s.Rewrite[0].None() || !s.Rewrite[1].None() }
@@ -147,11 +171,14 @@ func (s *Record) SetTimeout(d time.Duration) {
 	s.timeout = uint32(min(int64(d/time.Millisecond), never))
 }
 
-// SetRewrites derives the rewrites from the keys: for whoever fills a new
-// session.
+// SetRewrites derives the rewrites from the keys, and of a call from its ids: for
+// whoever fills a new session.
 func (s *Record) SetRewrites() {
-	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Key[packet.Reply].Reply())
+	s.Rewrite[packet.Original] = packet.NewRewrite(s.Key[packet.Original], s.Leaving(packet.Original))
 	s.Rewrite[packet.Reply] = s.Rewrite[packet.Original].Reverse()
+	if s.IsCall() { // the ids of the two directions are not each other's
+		s.Rewrite[packet.Reply] = packet.NewRewrite(s.Key[packet.Reply], s.Leaving(packet.Reply))
+	}
 }
 
 // SCTP is the association of the session, valid iff the protocol is SCTP. It lies

@@ -57,6 +57,9 @@ func tuple(from, to packet.Key, plain int) string {
 	act, hook, addr, port := actNone, plain, netip.IPv4Unspecified(), uint32(0)
 	fromSrc, fromDst := from.Ends()
 	toSrc, toDst := to.Ends()
+	if from.Proto == packet.ProtoGRE { // the call ids of PPTP differ anyhow
+		toSrc, toDst = fromSrc, fromDst
+	}
 	if !from.Src.Is4() {
 		addr = netip.IPv6Unspecified()
 	}
@@ -71,10 +74,15 @@ func tuple(from, to packet.Key, plain int) string {
 
 // system begins an event of subtype "system".
 func (f *Formatter) system(line *fields, e *session.Event, logID, level, what string) {
+	f.event(line, e, logID, "system", level, what)
+}
+
+// event begins an event of any subtype.
+func (f *Formatter) event(line *fields, e *session.Event, logID, subtype, level, what string) {
 	f.moment(line, e)
 	line.text("logid", logID)
 	line.text("type", "event")
-	line.text("subtype", "system")
+	line.text("subtype", subtype)
 	line.text("level", level)
 	line.text("vd", "root")
 	line.text("logdesc", what)

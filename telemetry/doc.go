@@ -27,10 +27,15 @@
 //	session.EventBlockHeld logid="0100022024"  it has it still (pba-interim-log)
 //	session.EventBlockEnd  logid="0100022016"  it gave the block back
 //
+// and as one of subtype "helper", an extension, for sessions whose policy logs them
+// (logtraffic all):
+//
+//	session.EventHelperDetach  logid="0119000001"  a helper let go of its session
+//
 // # Events
 //
 // They begin as the traffic log does, with date to tz, and go on with logid, type
-// "event", subtype "system", level, vd and logdesc; these words and the ids are
+// "event", subtype "system" or "helper", level, vd and logdesc; these words and the ids are
 // FortiOS's. Then:
 //
 //	EventClash      status, proto, msg, and both sessions (new_status, old_status)
@@ -42,6 +47,9 @@
 //	EventBlock...   msg, nat (the address), saddr (the client), poolname, portbegin
 //	                and portend; but for the first of them duration, in seconds since
 //	                the client has the block
+//
+//	EventHelperDetach  helper, reason (why it let go), srcip, srcport, dstip,
+//	                dstport, proto, sessionid, policyid and msg
 //
 // Only for "NAT port is exhausted." and "session clash" msg is FortiOS's own. Its
 // field action is left out.

@@ -40,6 +40,9 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	case session.EventBlock, session.EventBlockHeld, session.EventBlockEnd:
 		f.block(&line, e)
 		return append(line, '\n'), true
+	case session.EventHelperDetach:
+		f.detached(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:
@@ -192,6 +195,9 @@ func translation(line *fields, e *session.Event) {
 	if e.Key.Proto == packet.ProtoICMP || e.Key.Proto == packet.ProtoICMPv6 {
 		// Here SrcPort is the identifier, which goes with the source.
 		snat, dnat = got.Dst != want.Dst || got.SrcPort != want.SrcPort, got.Src != want.Src
+	}
+	if e.Key.Proto == packet.ProtoGRE { // the call ids of PPTP differ anyhow
+		snat, dnat = got.Dst != want.Dst, got.Src != want.Src
 	}
 	switch {
 	case snat && dnat:

@@ -26,6 +26,7 @@ func (n names) Service(i uint32) string   { return n.services[i] }
 func (n names) Policy(i uint32) string    { return n.policies[i] }
 func (n names) Helper(i uint8) string     { return n.helpers[i] }
 func (n names) Pool(i uint16) string      { return n.pools[i] }
+func (n names) Why(i uint16) string       { return []string{"", "no FTP command"}[i] }
 
 // formatter is of a box that started at half past eight, two hours east.
 func formatter() telemetry.Formatter {
@@ -253,13 +254,23 @@ func TestEndActions(t *testing.T) {
 	}
 }
 
+func TestDetached(t *testing.T) {
+	f := formatter()
+	e := event(func(e *session.Event) { e.Kind, e.Helper, e.Why = session.EventHelperDetach, 4, 1 })
+	line, ok := f.Append(nil, &e)
+	for _, want := range []string{` logid="0119000001" type="event" subtype="helper" level="notice" `, ` helper="ftp" reason="no FTP command" srcip=`, ` sessionid=`} {
+		if !ok || !strings.Contains(string(line), want) {
+			t.Errorf("%s: expected %s", line, want)
+		}
+	}
+}
+
 func TestNoLine(t *testing.T) {
 	f := formatter()
 	for _, edit := range []func(*session.Event){
 		func(e *session.Event) { e.LogIt = false },
 		func(e *session.Event) { e.Kind = session.EventExpect },
 		func(e *session.Event) { e.Kind = session.EventExpectEnd },
-		func(e *session.Event) { e.Kind = session.EventHelperDetach },
 		func(e *session.Event) { e.Kind = 0 },
 	} {
 		e := event(edit)

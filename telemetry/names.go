@@ -9,4 +9,5 @@ type Names interface {
 	Policy(id uint32) string
 	Helper(number uint8) string
 	Pool(number uint16) string
+	Why(number uint16) string
 }

@@ -30,7 +30,7 @@ func newRoot() *cobra.Command {
 	}
 	cobra.EnablePrefixMatching = true // diag sys session list, as on a FortiGate
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), checkCommand(), restoreCommand(), versionCommand(), diagnoseCommand(), getCommand())
+	root.AddCommand(runCommand(), checkCommand(), replayCommand(), restoreCommand(), versionCommand(), diagnoseCommand(), getCommand())
 	return root
 }
 

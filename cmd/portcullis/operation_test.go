@@ -1,11 +1,17 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"portcullis/dataplane/pcap/pcaptest"
+	"portcullis/packet/packettest"
 )
 
 const operationPage = "../../docs/operation.md"
@@ -106,5 +112,57 @@ func TestOperationPage(t *testing.T) {
 	}
 	if len(lines) != 3 {
 		t.Errorf("%d lines of the log are shown; the log has\n%s", len(lines), log)
+	}
+}
+
+// ftpCapture is the capture that the page shows.
+func ftpCapture(t *testing.T) string {
+	t.Helper()
+	var frames []pcaptest.Frame
+	at := time.Duration(0)
+	for _, line := range []string{
+		"tcp 10.1.0.2:40000 > 10.2.0.2:21 S seq 100",
+		"tcp 10.2.0.2:21 > 10.1.0.2:40000 SA seq 900 ack 101",
+		"tcp 10.1.0.2:40000 > 10.2.0.2:21 A seq 101 ack 901",
+		`tcp 10.2.0.2:21 > 10.1.0.2:40000 PA seq 901 ack 101 data "220 ready\r\n"`,
+		`tcp 10.1.0.2:40000 > 10.2.0.2:21 PA seq 101 ack 912 data "PASV\r\n"`,
+		`tcp 10.2.0.2:21 > 10.1.0.2:40000 PA seq 912 ack 107 data "227 Entering Passive Mode (10,2,0,2,156,64)\r\n"`,
+		"tcp 10.1.0.2:41000 > 10.2.0.2:40000 S seq 5000",
+		"tcp 10.2.0.2:40000 > 10.1.0.2:41000 RA seq 0 ack 5001",
+		"tcp 10.2.0.2:40000 > 10.1.0.2:41001 PA seq 5 ack 5 badsum",
+		`tcp 10.1.0.2:40000 > 10.2.0.2:21 PA seq 107 ack 957 data "AUTH TLS\r\n"`,
+		`tcp 10.2.0.2:21 > 10.1.0.2:40000 PA seq 957 ack 117 data "234 go\r\n"`,
+	} {
+		frames = append(frames, pcaptest.Frame{At: at, Data: packettest.Frame(line)})
+		at += 1500 * time.Microsecond
+	}
+	name := filepath.Join(t.TempDir(), "ftp.pcap")
+	if err := os.WriteFile(name, pcaptest.Classic(binary.LittleEndian, false, 1, frames...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestOperationReplay holds the page's sample of a replay against what is printed.
+func TestOperationReplay(t *testing.T) {
+	before, text, behind := section(t, operationPage, "What would it do with this capture")
+	const prompt = "$ portcullis replay ftp.pcap\n"
+	head, rest, ok := strings.Cut(text, prompt)
+	sample, tail, ok2 := strings.Cut(rest, "```")
+	if !ok || !ok2 {
+		t.Fatalf("no %q", prompt)
+	}
+	out, err := command(nil, "replay", ftpCapture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case out == sample:
+	case *update:
+		if err := os.WriteFile(operationPage, []byte(before+head+prompt+out+"```"+tail+behind), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("%s: the sample is not what is printed: go test ./cmd/portcullis -run OperationReplay -update\n%s", operationPage, out)
 	}
 }

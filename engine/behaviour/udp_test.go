@@ -34,7 +34,7 @@ var udp = document{
 		{id: "REQ-9a", level: must, asks: "The one sees the outer address and port of the other then.", options: []string{endpoint, "ippool"},
 			note: "a server behind a virtual IP sees the address of the interface between them by default, as on a FortiGate (`snat-hairpin-traffic`)"},
 		{id: "REQ-10", level: should, asks: "Session helpers (ALGs) of UDP are off.", options: []string{"status", "session-helper", "helper"},
-			note: "that of TFTP is on, as on a FortiGate: without it no transfer passes a translation"},
+			note: "those of TFTP and SIP are on, as on a FortiGate: without them no transfer and no call passes a translation"},
 		{id: "REQ-10a", level: should, asks: "Each of them can be turned on and off for itself.", options: []string{"status"}, choice: true},
 		{id: "REQ-11", level: must, asks: "Mapping and filtering are the same at any time, whatever happens.", options: []string{endpoint},
 			note: "filtering always is; by default two flows of one client keep their port or not as others have left it free"},

@@ -44,6 +44,9 @@
 // packet that arrived. Its next hop must be its destination unless via says
 // otherwise.
 //
+// "says NAME" at the end of a packet is the file of that name as its data, with CR
+// LF as line ends, and with "?" as Content-Length for the length of its body.
+//
 // $name in a packet stands for a number: the first packet that leaves with it
 // binds it. $name.hi and $name.lo are its two bytes in decimal, as FTP writes a
 // port.

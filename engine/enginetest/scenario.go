@@ -63,6 +63,9 @@ func read(path string) (*scenario, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
 		}
+		if st.packet, err = sc.says(st.packet); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", path, i+1, err)
+		}
 		st.line = i + 1
 		sc.steps = append(sc.steps, st)
 	}

@@ -60,9 +60,38 @@ func (b *text) named(word, name string) {
 
 // keys prints how a flow arrives and, where it is translated, how it leaves.
 func (b *text) keys(original, reply packet.Key) {
+	leaves := reply.Reply()
+	back := leaves.DstPort
+	if original.Proto == packet.ProtoGRE {
+		leaves.DstPort = original.DstPort
+	}
+	b.translated(original, leaves)
+	if leaves.DstPort != back { // of a call
+		b.word("back %d", back)
+	}
+}
+
+func (b *text) translated(original, leaves packet.Key) {
 	b.word("%v", original)
-	if leaves := reply.Reply(); leaves != original {
+	if leaves != original {
 		b.word("as %s", strings.SplitN(leaves.String(), " ", 2)[1])
+	}
+}
+
+// session prints its keys, and of a call how its packets of the other way arrive and
+// leave.
+func (b *text) session(s *session.Record) {
+	if !s.IsCall() {
+		b.keys(s.Key[packet.Original], s.Key[packet.Reply])
+		return
+	}
+	b.translated(s.Key[packet.Original], s.Leaving(packet.Original))
+	b.word("call back %d", s.Key[packet.Reply].DstPort)
+	if to := s.Leaving(packet.Reply).DstPort; to != s.Key[packet.Reply].DstPort {
+		b.word("as %d", to)
+	}
+	if s.Call().Over {
+		b.word("over")
 	}
 }
 
@@ -82,7 +111,7 @@ func (r *runner) sessions() (lines []string) {
 		s := &all[i]
 		var b text
 		b.word("%d", s.ID)
-		b.keys(s.Key[packet.Original], s.Key[packet.Reply])
+		b.session(&s.Record)
 		b.word("policy %d", s.Policy)
 		b.named("service", r.names.Service(s.Service))
 		b.named("helper", r.names.Helper(s.Helper))
@@ -112,7 +141,15 @@ func (r *runner) sessions() (lines []string) {
 func (r *runner) expectations() (lines []string) {
 	r.worker.Expectations(func(x *session.Expectation) bool {
 		var b text
-		b.keys(x.Match, x.Leave.Reply())
+		b.translated(x.Match, x.Leave)
+		switch x.Call {
+		case session.CallOffered:
+			b.word("offered")
+		case session.CallClosing:
+			b.word("closing")
+		case session.CallOpen:
+			b.word("back %d as %d", x.Back[0], x.Back[1])
+		}
 		b.word("opener %v", x.Opener)
 		b.word("master %d policy %d", x.Master.ID, x.Policy)
 		b.named("helper", r.names.Helper(x.Helper))
@@ -166,6 +203,9 @@ func (r *runner) eventLine(e *session.Event) string {
 	b.some("master", e.Master)
 	if e.Kind == session.EventEnd {
 		b.word("packets %d/%d bytes %d/%d", e.Packets[0], e.Packets[1], e.Bytes[0], e.Bytes[1])
+	}
+	if e.Why != 0 {
+		b.word("because %q", r.names.Why(e.Why))
 	}
 	if e.LogIt {
 		b.word("log")

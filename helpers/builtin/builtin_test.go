@@ -8,7 +8,7 @@ import (
 
 // TestAll holds the list of what is registered.
 func TestAll(t *testing.T) {
-	want := []string{"ftp", "tftp"}
+	want := []string{"amanda", "dns-tcp", "dns-udp", "ftp", "irc", "mms", "ntalk", "pmap", "pptp", "rsh", "rtsp", "sane", "sip", "talk", "tftp", "tns"}
 	all := helpers.All()
 	if len(all) != len(want) {
 		t.Fatalf("%d helpers, want %d", len(all), len(want))

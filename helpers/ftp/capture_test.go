@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -92,8 +93,12 @@ func (r *replay) Announce(_ packet.Dir, e helpers.Expect) (netip.AddrPort, bool)
 	r.seen = append(r.seen, s)
 	return e.Endpoint, true
 }
-func (r *replay) Cancel()                    {}
-func (r *replay) MayRewrite(packet.Dir) bool { return false }
+func (r *replay) Cancel()                                                      {}
+func (r *replay) CancelTag(uint32)                                             {}
+func (r *replay) EndTag(uint32)                                                {}
+func (r *replay) Renew(uint32, time.Duration)                                  {}
+func (r *replay) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
+func (r *replay) MayRewrite(packet.Dir) bool                                   { return false }
 
 func (r *replay) frame(b []byte) {
 	if len(b) < 34 {

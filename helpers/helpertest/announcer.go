@@ -1,7 +1,9 @@
 package helpertest
 
 import (
+	"cmp"
 	"net/netip"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -11,8 +13,15 @@ import (
 // port, always the same for the same announcement.
 type Translator struct {
 	Seen    []Announced // what was announced, in order
-	Cancels int
-	Off     bool // translate nothing
+	Cancels int         // cancellations of any kind
+	Off     bool        // translate nothing
+	proto   uint8       // of the session
+	ends    [2]netip.Addr
+}
+
+// translator is the one for the session of d.
+func translator(d *Dialogue, off bool) *Translator {
+	return &Translator{Off: off, proto: d.Proto, ends: [2]netip.Addr{d.Client.Addr(), d.Server.Addr()}}
 }
 
 // Public is the address that the sender of dir is known by to its peer.
@@ -23,16 +32,20 @@ func Public(dir packet.Dir, like netip.Addr) netip.Addr {
 	return netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 2: 0x0d, 3: 0xb8, 15: 5 + byte(dir)})
 }
 
-// Translate is the endpoint that ap becomes. Its spelling is longer, shorter or
-// as long.
+// Translate is the endpoint that ap becomes, which is one of the sender of dir. Its
+// spelling is longer, shorter or as long. The port is even, so that there is one
+// behind it (Expect.Pair). A reserved port (512 to 1023) becomes another one.
 func Translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
-	ports := [...]uint16{1024, 65535, 4000, 10101, 49152, 2816, 30000}
-	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%11)
+	if n := ap.Port(); n >= 512 && n < 1024 {
+		return netip.AddrPortFrom(Public(dir, ap.Addr()), 1022-n*37%211*2)
+	}
+	ports := [...]uint16{1034, 65534, 4000, 10100, 49152, 2816, 30000}
+	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%5*2)
 }
 
 // Announce implements helpers.Announcer.
 func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, bool) {
-	t.Seen = append(t.Seen, Announced{dir, e.Endpoint.String()})
+	t.Seen = append(t.Seen, Announced{dir, e.Endpoint.String(), how(e, cmp.Or(t.proto, packet.ProtoTCP))})
 	if t.Off {
 		return e.Endpoint, true
 	}
@@ -41,6 +54,30 @@ func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort,
 
 // Cancel implements helpers.Announcer.
 func (t *Translator) Cancel() { t.Cancels++ }
+
+// CancelTag implements helpers.Announcer.
+func (t *Translator) CancelTag(uint32) { t.Cancels++ }
+
+// EndTag implements helpers.Announcer.
+func (t *Translator) EndTag(uint32) { t.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (t *Translator) Renew(uint32, time.Duration) {}
+
+// Known implements helpers.Announcer: every endpoint is known by another one. Those
+// of the peer's address are the peer's, all others the sender's.
+func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
+	if t.Off {
+		return ap, true
+	}
+	if ap.Addr() == t.ends[dir.Other()] {
+		dir = dir.Other()
+	}
+	if ap.Port() == 0 {
+		return netip.AddrPortFrom(Public(dir, ap.Addr()), 0), true
+	}
+	return Translate(dir, ap), true
+}
 
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
@@ -60,7 +97,7 @@ func (s *Strict) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, boo
 	if dir == packet.Reply {
 		own = s.Server
 	}
-	a := Announced{dir, e.Endpoint.String()}
+	a := Announced{Dir: dir, Endpoint: e.Endpoint.String()}
 	if e.Endpoint.Addr() != own || e.Endpoint.Port() < 1024 {
 		s.Refused = append(s.Refused, a)
 		return netip.AddrPort{}, false
@@ -71,6 +108,18 @@ func (s *Strict) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, boo
 
 // Cancel implements helpers.Announcer.
 func (s *Strict) Cancel() { s.Cancels++ }
+
+// CancelTag implements helpers.Announcer.
+func (s *Strict) CancelTag(uint32) { s.Cancels++ }
+
+// EndTag implements helpers.Announcer.
+func (s *Strict) EndTag(uint32) { s.Cancels++ }
+
+// Renew implements helpers.Announcer.
+func (s *Strict) Renew(uint32, time.Duration) {}
+
+// Known implements helpers.Announcer.
+func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
 
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }

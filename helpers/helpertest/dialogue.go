@@ -1,7 +1,9 @@
 package helpertest
 
 import (
+	"fmt"
 	"net/netip"
+	"strings"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -31,16 +33,45 @@ type Dialogue struct {
 	Turns          []Turn
 	// Want is what is announced, in order.
 	Want []Announced
+	// Mentioned is what is mentioned, in order; nil where that is not looked at.
+	Mentioned []Announced
 	// Why is the reason of the detachment; empty where there is none.
 	Why string
 	// Encrypted says that the reason is TLS (helpers.Findings.Encrypted).
 	Encrypted bool
 }
 
-// Announced is one announcement as a test writes it down.
+// Announced is one announcement, or one mention, as a test writes it down.
 type Announced struct {
 	Dir      packet.Dir
 	Endpoint string
+	// How is what else there is to an announcement, in this order, a space between:
+	// "udp", the protocol where it is another than the session's, "pair", "anyone",
+	// "many", "from 5000", the peer's port, "tag 1f", in hexadecimal.
+	How string
+}
+
+// how is Announced.How of e, announced by a session over proto.
+func how(e helpers.Expect, proto uint8) string {
+	var words []string
+	if e.Proto != proto {
+		words = append(words, packet.ProtoName(e.Proto))
+	}
+	for _, w := range []struct {
+		word string
+		said bool
+	}{{"pair", e.Pair}, {"anyone", e.Anyone}, {"many", e.Many}} {
+		if w.said {
+			words = append(words, w.word)
+		}
+	}
+	if e.PeerPort != 0 {
+		words = append(words, fmt.Sprintf("from %d", e.PeerPort))
+	}
+	if e.Tag != 0 {
+		words = append(words, fmt.Sprintf("tag %x", e.Tag))
+	}
+	return strings.Join(words, " ")
 }
 
 func (d Dialogue) filled() Dialogue {
@@ -66,9 +97,21 @@ func (d *Dialogue) ends(dir packet.Dir) (src, dst netip.AddrPort) {
 
 // event is one thing that a helper found, with its place in the stream.
 type event struct {
-	Turn   int
-	Dir    packet.Dir
-	Cancel bool
-	Off    int // of the edit, from the start of the direction's stream
-	Expect helpers.Expect
+	Kind     eventKind
+	Turn     int
+	Dir      packet.Dir
+	Off      int            // of the edit, from the start of the direction's stream
+	Expect   helpers.Expect // of a mention its endpoint and edit, of a length its edit
+	From, To int            // of a length, from the start of the direction's stream
 }
+
+type eventKind uint8
+
+const (
+	eventAnnounce eventKind = iota
+	eventMention
+	eventLength
+	eventCancel
+	eventCancelTag // Expect.Tag is cancelled
+	eventOver
+)

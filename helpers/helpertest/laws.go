@@ -22,8 +22,11 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := announced(r); !slices.Equal(got, d.Want) {
+		if got := r.announced(eventAnnounce); !slices.Equal(got, d.Want) {
 			t.Errorf("announced %v, want %v", got, d.Want)
+		}
+		if got := r.announced(eventMention); d.Mentioned != nil && !slices.Equal(got, d.Mentioned) {
+			t.Errorf("mentioned %v, want %v", got, d.Mentioned)
 		}
 		if r.why != d.Why {
 			t.Errorf("detached for %q, want %q", r.why, d.Why)
@@ -49,11 +52,16 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 	})
 }
 
-func announced(r *reader) []Announced {
+// announced is all that was found of a kind.
+func (r *reader) announced(kind eventKind) []Announced {
 	var all []Announced
 	for _, ev := range r.events {
-		if !ev.Cancel {
-			all = append(all, Announced{ev.Dir, ev.Expect.Endpoint.String()})
+		switch {
+		case ev.Kind != kind:
+		case kind == eventAnnounce:
+			all = append(all, Announced{ev.Dir, ev.Expect.Endpoint.String(), how(ev.Expect, r.d.Proto)})
+		default:
+			all = append(all, Announced{Dir: ev.Dir, Endpoint: ev.Expect.Endpoint.String()})
 		}
 	}
 	return all
@@ -115,7 +123,8 @@ func recut(h *helpers.Helper, d *Dialogue, want *reader, cut func(string) []stri
 	return nil
 }
 
-// readBack spells every announcement anew and reads the result as the peer does.
+// readBack spells every announcement and mention anew, and every length, and reads
+// the result as the peer does.
 func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
 	m, err := newModel(h, d, true)
 	if err != nil {
@@ -132,18 +141,40 @@ func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
 	if err != nil {
 		return err
 	}
-	got, was := announced(second), first.events
-	was = slices.DeleteFunc(slices.Clone(was), func(e event) bool { return e.Cancel })
-	if len(got) != len(was) {
-		return fmt.Errorf("found %v, spelt %v", got, was)
+	if len(second.events) != len(first.events) || second.why != first.why {
+		return fmt.Errorf("found %v %q, spelt %v %q", second.events, second.why, first.events, first.why)
 	}
-	for i, ev := range was {
-		if ev.Expect.Edit.Len == 0 {
-			continue
+	ann := translator(d, false)
+	for i := range first.events {
+		if err := sameBack(h, &first.events[i], &second.events[i], ann, m.want); err != nil {
+			return err
 		}
-		if want := Translate(ev.Dir, ev.Expect.Endpoint).String(); got[i].Endpoint != want {
-			return fmt.Errorf("found %s, spelt %s", got[i].Endpoint, want)
+	}
+	return nil
+}
+
+// sameBack says how got, which was found in the rewritten streams text, is not what
+// was became.
+func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]string) error {
+	w, g := &was.Expect, &got.Expect
+	if got.Kind != was.Kind || got.Turn != was.Turn || got.Dir != was.Dir || how(*g, 0) != how(*w, 0) {
+		return fmt.Errorf("found %+v, spelt %+v", *got, *was)
+	}
+	to := w.Endpoint
+	switch was.Kind {
+	case eventAnnounce:
+		to = Translate(was.Dir, w.Endpoint)
+	case eventMention:
+		to, _ = ann.Known(was.Dir, w.Endpoint)
+	case eventLength:
+		orig := text[got.Dir][got.Off:][:g.Edit.Len]
+		size := got.To - got.From
+		if spelt := h.SpellLength(nil, []byte(orig), g.Edit, size); size != was.To-was.From && string(spelt) != orig {
+			return fmt.Errorf("there are %d bytes, spelt %q", size, orig)
 		}
+	}
+	if w.Edit.Len > 0 && g.Endpoint != to {
+		return fmt.Errorf("found %s, spelt %s", g.Endpoint, to)
 	}
 	return nil
 }
@@ -175,7 +206,7 @@ func datagrams(h *helpers.Helper, d *Dialogue) error {
 	}
 	var out helpers.Output
 	var st helpers.State
-	ann := &Translator{}
+	ann := translator(d, false)
 	gone := ""
 	for i, t := range d.Turns {
 		if gone != "" {
@@ -185,6 +216,9 @@ func datagrams(h *helpers.Helper, d *Dialogue) error {
 		helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: t.Dir, Src: src, Dst: dst, Payload: []byte(t.Text)}, ann, &out)
 		if len(out.Out()) != 1 || string(out.Out()[0].Payload) != m.turns[i] {
 			return fmt.Errorf("turn %d became %v, want %q", i, out.Out(), m.turns[i])
+		}
+		if out.Over != m.over[i] {
+			return fmt.Errorf("turn %d is the last: %v, want %v", i, out.Over, m.over[i])
 		}
 		if out.Detached {
 			gone = out.Why

@@ -1,6 +1,7 @@
 package helpertest
 
 import (
+	"errors"
 	"fmt"
 
 	"portcullis/helpers"
@@ -17,6 +18,7 @@ type change struct {
 // go.
 type model struct {
 	turns   []string // as they are received
+	over    []bool   // of each turn, whether it is the last (Findings.Over)
 	sent    [2]string
 	want    [2]string
 	changes [2][]change
@@ -24,6 +26,7 @@ type model struct {
 	cancels int
 	why     string
 	tls     bool
+	unread  bool // a turn ends within a message
 }
 
 // newModel reads d whole and, with translate, rewrites it.
@@ -32,39 +35,103 @@ func newModel(h *helpers.Helper, d *Dialogue, translate bool) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{why: r.why, tls: r.tls}
+	m := &model{why: r.why, tls: r.tls, unread: r.unread}
+	ann := translator(d, !translate)
 	next := 0
 	for i, t := range d.Turns {
-		start, text, at := len(m.sent[t.Dir]), "", 0
-		for ; next < len(r.events) && r.events[next].Turn == i; next++ {
-			ev := r.events[next]
-			if ev.Cancel {
-				m.cancels++
-				continue
-			}
-			m.seen = append(m.seen, Announced{ev.Dir, ev.Expect.Endpoint.String()})
-			if !translate || ev.Expect.Edit.Len == 0 {
-				continue
-			}
-			off := ev.Off - start
-			if off < at {
-				return nil, fmt.Errorf("turn %d: an edit begins before the turn; let messages end with turns", i)
-			}
-			orig := t.Text[off : off+ev.Expect.Edit.Len]
-			spelt := h.Spell(nil, []byte(orig), ev.Expect.Edit, Translate(ev.Dir, ev.Expect.Endpoint))
-			if len(spelt) == 0 || len(spelt) > helpers.MaxSpell {
-				return nil, fmt.Errorf("turn %d: spelt %q for %q", i, spelt, orig)
-			}
-			text += t.Text[at:off] + string(spelt)
-			at = off + len(orig)
-			m.changes[t.Dir] = append(m.changes[t.Dir], change{ev.Off, len(orig), string(spelt)})
+		start := len(m.sent[t.Dir])
+		first := next
+		for next < len(r.events) && r.events[next].Turn == i {
+			next++
 		}
-		text += t.Text[at:]
+		all, err := m.carryOut(h, r.events[first:next], start, t.Text, ann)
+		if err != nil {
+			return nil, fmt.Errorf("turn %d: %w", i, err)
+		}
+		text := rewritten(t.Text, start, all, start, start+len(t.Text))
+		m.changes[t.Dir] = append(m.changes[t.Dir], all...)
+		m.over = append(m.over, next > first && r.events[next-1].Kind == eventOver)
 		m.turns = append(m.turns, text)
 		m.sent[t.Dir] += t.Text
 		m.want[t.Dir] += text
 	}
+	m.seen, m.cancels = ann.Seen, ann.Cancels
 	return m, nil
+}
+
+// errSplit is the fault of a dialogue whose turns end within messages that are
+// rewritten.
+var errSplit = errors.New("an edit begins before the turn; let messages end with turns")
+
+// carryOut asks ann for what was found in a turn, text, which begins at start, and
+// returns what changes.
+func (m *model) carryOut(h *helpers.Helper, events []event, start int, text string, ann *Translator) ([]change, error) {
+	var all []change
+	var lengths []int // in all
+	measured := map[int]event{}
+	for _, ev := range events {
+		to, ok := ev.Expect.Endpoint, false
+		switch ev.Kind {
+		case eventCancel:
+			ann.Cancel()
+			continue
+		case eventCancelTag:
+			ann.CancelTag(ev.Expect.Tag)
+			continue
+		case eventAnnounce:
+			to, ok = ann.Announce(ev.Dir, ev.Expect)
+		case eventMention:
+			to, ok = ann.Known(ev.Dir, ev.Expect.Endpoint)
+		}
+		n := ev.Expect.Edit.Len
+		if n == 0 || ann.Off {
+			continue
+		}
+		if ev.Off < start || ev.Kind == eventLength && ev.From < start {
+			return nil, errSplit
+		}
+		orig := text[ev.Off-start:][:n]
+		switch {
+		case ev.Kind == eventLength:
+			measured[len(all)] = ev
+			lengths = append(lengths, len(all))
+			all = append(all, change{ev.Off, n, orig})
+		case ok && to != ev.Expect.Endpoint:
+			spelt := h.Spell(nil, []byte(orig), ev.Expect.Edit, to)
+			if len(spelt) == 0 || len(spelt) > helpers.MaxSpell {
+				return nil, fmt.Errorf("spelt %q for %q", spelt, orig)
+			}
+			all = append(all, change{ev.Off, n, string(spelt)})
+		}
+	}
+	for range 3 { // a length may count other lengths
+		for _, i := range lengths {
+			ev, c := measured[i], &all[i]
+			orig := text[c.off-start:][:c.n]
+			size := len(rewritten(text, start, all, ev.From, ev.To))
+			if size == ev.To-ev.From {
+				c.text = orig
+				continue
+			}
+			c.text = string(h.SpellLength(nil, []byte(orig), ev.Expect.Edit, size))
+			if len(c.text) == 0 || len(c.text) > helpers.MaxSpell {
+				return nil, fmt.Errorf("spelt %q for %q, the number %d", c.text, orig, size)
+			}
+		}
+	}
+	return all, nil
+}
+
+// rewritten is what the bytes from from up to to become. text begins at start.
+func rewritten(text string, start int, all []change, from, to int) string {
+	out := ""
+	for _, c := range all {
+		if c.off >= from && c.off < to {
+			out += text[from-start:c.off-start] + c.text
+			from = c.off + c.n
+		}
+	}
+	return out + text[from-start:to-start]
 }
 
 // spread returns where the original bytes [l, r) of dir are in the rewritten

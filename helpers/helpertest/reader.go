@@ -21,6 +21,7 @@ type reader struct {
 	why    string
 	tls    bool // it is gone because of TLS
 	gone   bool
+	unread bool // a turn ended within a message
 }
 
 // read reads the turns of d, each cut in the pieces that cut makes of it.
@@ -33,6 +34,7 @@ func read(h *helpers.Helper, d *Dialogue, cut func(string) []string) (*reader, e
 				return r, fmt.Errorf("turn %d: %w", i, err)
 			}
 		}
+		r.unread = r.unread || !r.gone && len(r.bufs[t.Dir]) > 0
 		if d.Proto == packet.ProtoUDP {
 			r.base[t.Dir] += len(r.bufs[t.Dir])
 			r.bufs[t.Dir] = nil
@@ -70,16 +72,32 @@ func (r *reader) feed(dir packet.Dir, piece string) error {
 }
 
 func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
-	if f.Cancel {
-		r.events = append(r.events, event{Turn: r.turn, Dir: dir, Cancel: true})
-	}
-	for _, e := range f.Expects() {
-		ev := event{Turn: r.turn, Dir: dir, Expect: e}
+	base := r.base[dir]
+	add := func(kind eventKind, e helpers.Expect, from, to int) {
+		ev := event{Kind: kind, Turn: r.turn, Dir: dir, Expect: e, From: from, To: to}
 		if e.Edit.Len > 0 {
-			ev.Off = r.base[dir] + e.Edit.Off
+			ev.Off = base + e.Edit.Off
 		}
 		ev.Expect.Edit.Off = 0
 		r.events = append(r.events, ev)
+	}
+	if f.Cancel {
+		add(eventCancel, helpers.Expect{}, 0, 0)
+	}
+	if f.CancelTag != 0 {
+		add(eventCancelTag, helpers.Expect{Tag: f.CancelTag}, 0, 0)
+	}
+	f.Each(func(e helpers.Expect) {
+		add(eventAnnounce, e, 0, 0)
+	}, func(m helpers.Mention) {
+		add(eventMention, helpers.Expect{Endpoint: m.Endpoint, Edit: m.Edit}, 0, 0)
+	}, func(l helpers.Length) {
+		add(eventLength, helpers.Expect{Edit: l.Edit}, base+l.From, base+l.To)
+	}, func(tag uint32) {
+		add(eventCancelTag, helpers.Expect{Tag: tag}, 0, 0)
+	})
+	if f.Over {
+		add(eventOver, helpers.Expect{}, 0, 0)
 	}
 }
 
@@ -110,7 +128,7 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 
 // lawful checks one answer.
 func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte) error {
-	end, limit := 0, len(data)
+	limit := len(data)
 	if f.Encrypted && status != helpers.Foreign {
 		return fmt.Errorf("encrypted, and yet not foreign: %q", data)
 	}
@@ -134,20 +152,71 @@ func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte)
 			return fmt.Errorf("more after %d of %d bytes", limit, len(data))
 		}
 	}
-	if n := len(f.Expects()); n > r.h.MaxExpects {
-		return fmt.Errorf("%d announcements in one call, at most %d may stand", n, r.h.MaxExpects)
+	if f.Over && (!r.h.Ends || r.d.Proto != packet.ProtoUDP) {
+		return fmt.Errorf("the end was found by a helper that finds none: %q", data)
 	}
-	for _, e := range f.Expects() {
-		if e.Endpoint.Port() == 0 || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
-			return fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
+	return r.lawfulFindings(f, data[:limit])
+}
+
+// lawfulFindings checks what was found in data.
+func (r *reader) lawfulFindings(f *helpers.Findings, data []byte) error {
+	var edits []helpers.Edit
+	var lengths []helpers.Length
+	var bad error
+	expects := 0
+	f.Each(func(e helpers.Expect) {
+		expects++
+		if e.Endpoint.Port() == 0 && e.Call == helpers.NoCall || (e.Call != helpers.NoCall) != (e.Proto == packet.ProtoGRE) || !e.Endpoint.Addr().IsValid() || e.Proto == 0 {
+			bad = fmt.Errorf("announced %v, protocol %d", e.Endpoint, e.Proto)
 		}
-		if e.Edit.Len == 0 {
+		if e.Pair {
+			expects++
+			if e.Endpoint.Port() == 0xffff {
+				bad = fmt.Errorf("announced a pair at %v, behind which there is no port", e.Endpoint)
+			}
+		}
+		edits = append(edits, e.Edit)
+	}, func(m helpers.Mention) {
+		if !r.h.Mentions || m.Edit.Len == 0 || !m.Endpoint.Addr().IsValid() {
+			bad = fmt.Errorf("mentioned %v in %+v", m.Endpoint, m.Edit)
+		}
+		edits = append(edits, m.Edit)
+	}, func(l helpers.Length) {
+		if r.h.SpellLength == nil || l.Edit.Len == 0 || l.From < 0 || l.To < l.From || l.To > len(data) {
+			bad = fmt.Errorf("measured %+v in %d bytes", l, len(data))
+		}
+		edits, lengths = append(edits, l.Edit), append(lengths, l)
+	}, func(tag uint32) {
+		if tag == 0 {
+			bad = fmt.Errorf("what has no tag is void")
+		}
+	})
+	if bad != nil {
+		return bad
+	}
+	if expects > r.h.MaxExpects {
+		return fmt.Errorf("%d announcements in one call, at most %d may stand", expects, r.h.MaxExpects)
+	}
+	return apart(edits, lengths, len(data))
+}
+
+// apart checks that edits are in order, apart and within n bytes, and that no
+// length counts a part of one.
+func apart(edits []helpers.Edit, lengths []helpers.Length, n int) error {
+	end := 0
+	for _, e := range edits {
+		if e.Len == 0 {
 			continue
 		}
-		if e.Edit.Off < end || e.Edit.Len < 0 || e.Edit.Off+e.Edit.Len > limit {
-			return fmt.Errorf("edit %+v in %d bytes, after %d", e.Edit, limit, end)
+		if e.Off < end || e.Len < 0 || e.Off+e.Len > n {
+			return fmt.Errorf("edit %+v in %d bytes, after %d", e, n, end)
 		}
-		end = e.Edit.Off + e.Edit.Len
+		end = e.Off + e.Len
+		for _, l := range lengths {
+			if e.Off < l.From && l.From < end || e.Off < l.To && l.To < end {
+				return fmt.Errorf("length %+v cuts edit %+v", l, e)
+			}
+		}
 	}
 	return nil
 }

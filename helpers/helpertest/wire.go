@@ -56,7 +56,7 @@ type end struct {
 // is written down and read again before each segment.
 func simulate(h *helpers.Helper, d *Dialogue, m *model, translate bool, seed uint64) error {
 	rnd := rand.New(rand.NewPCG(seed, 7))
-	w := &wire{rnd: rnd, d: d, m: m, ann: &Translator{Off: !translate}, nagle: rnd.IntN(3) == 0, loss: rnd.IntN(4) * 10, moves: seed%2 == 1}
+	w := &wire{rnd: rnd, d: d, m: m, ann: translator(d, !translate), nagle: rnd.IntN(3) == 0, loss: rnd.IntN(4) * 10, moves: seed%2 == 1}
 	w.ctl.Reset(h)
 	for dir := range w.ends {
 		isn := rnd.Uint32()

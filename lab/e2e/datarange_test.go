@@ -170,7 +170,7 @@ func TestDataRange(t *testing.T) {
 		if n, err := c.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") {
 			t.Errorf("read %d, %v: the connection was not cut", n, err)
 		}
-		s.logged(t, mark, "dstip="+server, "srcip="+client, "policyid=1", "helper=ftp")
+		s.logged(t, mark, "type=traffic", "dstip="+server, "srcip="+client, "policyid=1", "helper=ftp")
 		f.fetch(t, peer, client, server, d)
 	})
 	t.Run("limit", func(t *testing.T) {

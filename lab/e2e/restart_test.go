@@ -80,7 +80,7 @@ func TestRestart(t *testing.T) {
 		t.Errorf("%d bytes arrived in %.1f s; logged: %s", bulk.Bytes, bulk.Seconds, ended.Line)
 	}
 	s.counted(t, 1, "dstport=5001")
-	control := s.logged(t, 0, "dstport=21", "helper=ftp")
+	control := s.logged(t, 0, "type=traffic", "dstport=21", "helper=ftp")
 	s.counted(t, 1, "dstport=21")
 	s.counted(t, 4, "mastersession="+control.Get("sessionid"))
 	s.counted(t, 0, "action=deny")

@@ -18,6 +18,7 @@ const word = "peer"
 var programs = map[string]func(args []string) error{
 	"ftp-server":  ftpServer,
 	"ftp-get":     ftpGet,
+	"ppp-echo":    pppEcho,
 	"tftp-server": tftpServer,
 	"tftp-get":    tftpGet,
 	"tcp-sink":    tcpSink,

@@ -34,7 +34,7 @@ func Find(name string) (Tool, error) {
 	if err != nil {
 		return Tool{}, fmt.Errorf("%s: %w", name, ErrMissing)
 	}
-	for _, dir := range []string{"usr/sbin", "usr/bin"} {
+	for _, dir := range []string{"usr/sbin", "usr/bin", "sbin"} {
 		if path, err := exec.LookPath(filepath.Join(root, dir, name)); err == nil {
 			return Tool{Name: name, Path: path, root: root}, nil
 		}

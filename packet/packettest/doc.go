@@ -30,6 +30,8 @@
 //	payload
 //	  len N       N bytes of a pattern      len N from K  the pattern's K-th on
 //	  data "..."  as a Go string            hex HEX
+//	  pptp NAME/N/N...  of tcp: a control message of PPTP with 16-bit words behind
+//	              its header, then zeros; repeated in order
 //	tcp
 //	  S F R P A U E C together, - for none; seq N ack N win N (65535) urg N
 //	  mss N  ws N  sackok  ts A/B  sack A-B,C-D  opt HEX, options in that order

@@ -19,6 +19,7 @@ var canonical = []string{
 	"tcp 10.0.0.5:40000 > 203.0.113.9:80 A ack 7 ts 9/8 sack 100-200,300-400",
 	"tcp 10.0.0.5:40000 > 203.0.113.9:80 PAU urg 3 opt 1e020101 len 4 from 3",
 	"tcp [fd01::2]:40000 > [fd02::2]:21 PA seq 1 ack 1 data \"EPSV\\r\\n\"",
+	"tcp 10.0.0.5:4000 > 203.0.113.9:1723 PA seq 1 ack 1 pptp out-request/7 pptp echo-request",
 	"tcp 10.0.0.5:1 > 10.0.0.6:2 A len 3000 partial gso 1448",
 	"udp 10.1.0.2:5000 > 10.2.0.2:53 nosum data \"who?\" ttl 1 tos 16 ipid 7 df vlan 10 vlan 20",
 	"udp 10.1.0.2:5000 > 10.2.0.2:53 udplen 9 len 2 ipopt 94040000",

@@ -145,6 +145,10 @@ func (p *parser) plain(w string) (done bool, err error) {
 		l.data = []byte(s)
 	case "hex":
 		l.data, err = p.hex()
+	case "pptp":
+		var m []byte
+		m, err = pptpMessage(p.next())
+		l.data = append(l.data, m...)
 	case "nosum":
 		l.nosum = true
 	case "udplen":

@@ -199,6 +199,12 @@ func (w *writer) data(b []byte) {
 		w.value("from", uint64(from), 0)
 		return
 	}
+	if words := pptpWords(b); w.p.Key.Proto == packet.ProtoTCP && len(words) > 0 {
+		for _, m := range words {
+			w.word("pptp %s", m)
+		}
+		return
+	}
 	for _, c := range b {
 		if c >= 0x7f || c < ' ' && c != '\r' && c != '\n' && c != '\t' && c != 0 {
 			w.word("hex %x", b)

@@ -1,0 +1,30 @@
+package main
+
+import "slices"
+
+// A strict firewall believes less than is announced. These rules say of a row of
+// the truth why it does not open it; they know nothing of files.
+
+// lowPorts are the helpers whose protocols need ports below 1024: programs of Sun
+// RPC have them, and so has rsh's standard error. NetBIOS answers come to the port
+// that the question came from.
+var lowPorts = []string{"pmap", "rsh", "netbios-ns"}
+
+// strict says why a strict firewall does not open what r announces; "" where it
+// does.
+func strict(r *row) string {
+	ports := r.proto == "tcp" || r.proto == "udp"
+	switch {
+	case !ports && r.proto != "gre":
+		return "it announces that there is nothing"
+	case r.dst != r.from.Addr() && r.dst != r.to.Addr():
+		return "the address is that of a third host, or of another family: whoever is asked to open it could attack that host"
+	case ports && r.port == 0:
+		return "there is no port 0"
+	case ports && r.port < 1024 && !slices.Contains(lowPorts, r.helper):
+		return "a port below 1024: services of the host live there, and no data connection does"
+	case !r.begun:
+		return "the beginning of the control session is not in the capture: what is read from the middle may be a part of anything"
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+package helpers
+
+import (
+	"bytes"
+	"net/netip"
+
+	"portcullis/packet"
+)
+
+// replacement says that n bytes at off become text.
+type replacement struct {
+	off, n  int
+	lo, hi  int // of the text, in Output.spell
+	pending *finding
+}
+
+// rewriting is what the findings of one call make of the bytes that they were
+// found in.
+type rewriting struct {
+	list  [MaxFindings]replacement
+	n     int
+	spell []byte // all texts, one behind the other
+	one   []byte // a text in the making
+}
+
+// carryOut asks ann for everything that was found in data, in order, and notes
+// what is to be respelt. fixed is how many leading bytes of data can no longer be
+// changed because they are gone.
+func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte, fixed int, ann Announcer) {
+	r.n, r.spell = 0, r.spell[:0]
+	if f.Cancel {
+		ann.Cancel()
+	}
+	if f.CancelTag != 0 {
+		ann.CancelTag(f.CancelTag)
+	}
+	if f.EndTag != 0 {
+		ann.EndTag(f.EndTag)
+	}
+	if f.RenewTag != 0 {
+		ann.Renew(f.RenewTag, f.RenewFor)
+	}
+	for i := range f.list[:f.n] {
+		x := &f.list[i]
+		switch x.kind {
+		case foundExpect:
+			r.announce(h, dir, x, data, fixed, ann)
+		case foundMention:
+			if to, ok := ann.Known(dir, x.expect.Endpoint); ok && !same(to, x.expect.Endpoint) {
+				r.put(h, x.expect.Edit, data, fixed, to)
+			}
+		case foundVoid:
+			ann.CancelTag(x.expect.Tag)
+		case foundLength:
+			r.add(replacement{off: x.expect.Edit.Off, n: x.expect.Edit.Len, pending: x})
+		}
+	}
+	if !r.measure(h, data, fixed) {
+		r.n = 0
+		ann.Cancel() // half of it would say something else
+	}
+}
+
+// announce asks for a flow, and has the endpoint respelt that the peer must read.
+func (r *rewriting) announce(h *Helper, dir packet.Dir, x *finding, data []byte, fixed int, ann Announcer) {
+	e := &x.expect
+	to, ok := ann.Announce(dir, *e)
+	if !ok || e.Edit.Len == 0 || same(to, e.Endpoint) {
+		return
+	}
+	if !r.put(h, e.Edit, data, fixed, to) {
+		ann.Cancel() // the peer will read an endpoint that does not exist
+	}
+}
+
+// put has the bytes that e marks spell to. It reports false where that can not be.
+func (r *rewriting) put(h *Helper, e Edit, data []byte, fixed int, to netip.AddrPort) bool {
+	if h.Spell == nil || e.Off < fixed || e.Len == 0 {
+		return false
+	}
+	orig := data[e.Off : e.Off+e.Len]
+	r.one = h.Spell(r.one[:0], orig, e, to)
+	return r.text(e, orig)
+}
+
+// text has the bytes orig, which e marks, become those in r.one.
+func (r *rewriting) text(e Edit, orig []byte) bool {
+	if len(r.one) == 0 || len(r.one) > MaxSpell {
+		return false
+	}
+	if !bytes.Equal(r.one, orig) {
+		lo := len(r.spell)
+		r.spell = append(r.spell, r.one...)
+		r.add(replacement{off: e.Off, n: e.Len, lo: lo, hi: len(r.spell)})
+	}
+	return true
+}
+
+func (r *rewriting) add(x replacement) {
+	r.list[r.n] = x
+	r.n++
+}
+
+// measure spells the lengths. Where nothing grew they stay. It reports false where
+// one can not be spelt.
+func (r *rewriting) measure(h *Helper, data []byte, fixed int) bool {
+	n := 0
+	for i := range r.list[:r.n] {
+		x := r.list[i]
+		if x.pending != nil {
+			grown := r.growth(x.pending.from, x.pending.to)
+			if grown == 0 {
+				continue
+			}
+			e := x.pending.expect.Edit
+			if h.SpellLength == nil || e.Off < fixed || e.Len == 0 {
+				return false
+			}
+			r.one = h.SpellLength(r.one[:0], data[e.Off:e.Off+e.Len], e, x.pending.to-x.pending.from+grown)
+			if len(r.one) == 0 || len(r.one) > MaxSpell {
+				return false
+			}
+			x.lo, x.pending = len(r.spell), nil
+			r.spell = append(r.spell, r.one...)
+			x.hi = len(r.spell)
+		}
+		r.list[n] = x
+		n++
+	}
+	r.n = n
+	return true
+}
+
+// growth is how many bytes more the range has that is from up to to.
+func (r *rewriting) growth(from, to int) (n int) {
+	for i := range r.list[:r.n] {
+		if x := &r.list[i]; x.pending == nil && x.off >= from && x.off < to {
+			n += x.hi - x.lo - x.n
+		}
+	}
+	return n
+}
+
+// span is the range of bytes that change; empty where none do.
+func (r *rewriting) span() (from, to int) {
+	if r.n == 0 {
+		return 0, 0
+	}
+	last := &r.list[r.n-1]
+	return r.list[0].off, last.off + last.n
+}
+
+// render appends what the bytes of data from from up to to become. The range does
+// not cut a replacement.
+func (r *rewriting) render(dst, data []byte, from, to int) []byte {
+	for i := range r.list[:r.n] {
+		x := &r.list[i]
+		if x.off < from || x.off >= to {
+			continue
+		}
+		dst = append(append(dst, data[from:x.off]...), r.spell[x.lo:x.hi]...)
+		from = x.off + x.n
+	}
+	return append(dst, data[from:to]...)
+}
+
+// same compares endpoints; an IPv4 address equals its IPv6-mapped form.
+func same(a, b netip.AddrPort) bool {
+	return a.Port() == b.Port() && a.Addr().Unmap() == b.Addr().Unmap()
+}
+
+// wellFormed says whether what f marks is inside data, in order and apart.
+func (f *Findings) wellFormed(data []byte) bool {
+	end := 0
+	for i := range f.list[:f.n] {
+		x := &f.list[i]
+		if x.kind == foundLength && (x.from < 0 || x.to < x.from || x.to > len(data)) {
+			return false
+		}
+		e := &x.expect.Edit
+		if e.Len == 0 {
+			continue
+		}
+		if e.Len < 0 || e.Off < end || e.Off > len(data) || e.Len > len(data)-e.Off {
+			return false
+		}
+		end = e.Off + e.Len
+	}
+	return true
+}
+
+// edits says whether any bytes are marked.
+func (f *Findings) edits() bool {
+	for i := range f.list[:f.n] {
+		if f.list[i].expect.Edit.Len > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,276 @@
+package sip
+
+import (
+	"net/netip"
+	"time"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// How long signalling is waited for.
+const (
+	transactionWait = 32 * time.Second // 64*T1 (RFC 3261 section 17.1.1.2): for what a final response confirms
+	dialogWait      = time.Hour        // for requests within a dialog: nobody says how long a call takes
+	longestWait     = 24 * time.Hour   // for calls to who has registered
+)
+
+// reader reads one message.
+type reader struct {
+	*message
+	seg *helpers.Segment
+	src netip.Addr // the sender's own address
+	dst netip.Addr // its peer's, as it knows that
+	f   *helpers.Findings
+	x   *finds
+	s   *state
+	top bool // no Via was read yet
+}
+
+// read reads a message that begins at base.
+func read(seg *helpers.Segment, m *message, f *helpers.Findings, base int) {
+	x := finds{base: base}
+	r := reader{
+		message: m, seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
+		f: f, x: &x, s: (*state)(seg.State), top: true,
+	}
+	r.follow()
+	if m.status == 0 {
+		if u, ok := parseURI(m.data, m.uri); ok {
+			r.address(&u)
+		}
+	}
+	for at := lineEnd(m.data, 0); blankLine(m.data, at) == 0; {
+		var h header
+		h, at = nextHeader(m.data, at)
+		r.header(&h)
+	}
+	if m.describes() && m.end > m.body {
+		r.content(span{m.body, m.end})
+		x.measure(span{m.body, m.end}, m.length)
+	}
+	x.give(f)
+}
+
+// callTag is the tag of what belongs to a call.
+func (r *reader) callTag() uint32 { return r.call }
+
+// registration is the tag of what a registration opens. The user is the same on
+// either side of a translation, the host need not be.
+func (r *reader) registration() uint32 { return hash(hash(0, []byte("register")), u32(r.user)) }
+
+func u32(n uint32) []byte { return []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)} }
+
+// dialog is a name of the dialog within its call, whichever side speaks.
+func (r *reader) dialog() uint16 {
+	n := r.message.from ^ r.message.to
+	return uint16(n>>16) ^ uint16(n) | 1
+}
+
+// follow follows calls and registrations: what ends has its flows end.
+func (r *reader) follow() {
+	tag := r.callTag()
+	switch {
+	case r.status == 0 && r.method == methodInvite && r.message.to == 0:
+		r.s.begin(tag, r.cseq)
+	case r.status == 0 && r.method == methodRegister:
+		r.s.begin(r.registration(), r.cseq)
+	case r.status == 0 && r.method == methodBye:
+		if r.s.hangUp(tag, r.dialog()) {
+			r.f.EndTag = tag
+		}
+	case r.status == 0 && r.method == methodCancel:
+		if _, e, ok := r.s.find(tag); !ok || e.dialog == 0 {
+			r.f.EndTag = tag
+		}
+	case r.status < 200:
+	case r.method == methodInvite && r.status < 300:
+		r.s.confirm(tag, r.dialog())
+		r.f.Keep = dialogWait
+	case r.method == methodSubscribe && r.status < 300:
+		r.f.Keep = dialogWait
+	case r.method == methodInvite:
+		r.failed(tag)
+	case r.method == methodRegister:
+		r.registered()
+	}
+}
+
+// failed is an INVITE that was not accepted. One within a call changes nothing: what
+// it announced lapses.
+func (r *reader) failed(tag uint32) {
+	switch _, e, ok := r.s.find(tag); {
+	case !ok:
+		r.f.CancelTag = tag
+	case e.dialog == 0 && e.cseq == uint16(r.cseq):
+		r.f.EndTag = tag
+		r.s.forget(tag)
+	}
+}
+
+// registered is the answer to a REGISTER. One that asks for credentials leaves what
+// there is (RFC 3261 section 10.3), and so does one that wants a longer time.
+func (r *reader) registered() {
+	tag := r.registration()
+	if _, e, ok := r.s.find(tag); ok && e.cseq != uint16(r.cseq) {
+		return
+	}
+	switch {
+	case r.status == 401 || r.status == 407 || r.status == 423:
+		return
+	case r.status >= 300:
+		r.f.CancelTag = tag
+	default:
+		d := r.granted()
+		if d <= 0 {
+			r.f.CancelTag = tag
+			break
+		}
+		r.f.RenewTag, r.f.RenewFor = tag, min(d, longestWait)
+	}
+	r.s.forget(tag)
+}
+
+// defaultExpires is what holds where nobody says anything (RFC 3261 section
+// 10.2.1.1), in seconds.
+const defaultExpires = 3600
+
+// granted is how long the registrar keeps what was registered: the least that the
+// response says of contacts of its receiver's, 0 where it has none of them.
+func (r *reader) granted() time.Duration {
+	least, contacts, own := int64(-1), false, false
+	for at := lineEnd(r.data, 0); blankLine(r.data, at) == 0; {
+		var h header
+		if h, at = nextHeader(r.data, at); kindOf(h.name.of(r.data)) != headContact {
+			continue
+		}
+		for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
+			contacts = true
+			u, is := parseURI(r.data, e.uri)
+			if !is || u.addr != r.dst {
+				continue
+			}
+			own = true
+			if n := r.expiresOf(&e); n >= 0 && (least < 0 || n < least) {
+				least = n
+			}
+		}
+	}
+	if r.expires >= 0 && (least < 0 || r.expires < least) {
+		least = r.expires
+	}
+	switch {
+	case contacts && !own, !contacts && least < 0:
+		return 0
+	case least < 0:
+		least = defaultExpires
+	}
+	return time.Duration(least) * time.Second
+}
+
+// expiresOf is the expires parameter of a contact, -1 where it has none.
+func (r *reader) expiresOf(e *element) int64 {
+	if v, found := param(r.data, e.params, "expires"); found {
+		if n, ok := number(v.of(r.data), 1<<32-1); ok {
+			return int64(n)
+		}
+	}
+	return -1
+}
+
+// header reads what a header says of endpoints.
+func (r *reader) header(h *header) {
+	kind := kindOf(h.name.of(r.data))
+	switch kind {
+	case headVia:
+		r.vias(h.value)
+		return
+	case headFrom, headTo, headIdentity, headContact, headRoute:
+	default:
+		return
+	}
+	for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
+		u, is := parseURI(r.data, e.uri)
+		switch {
+		case !is:
+		case kind == headContact:
+			r.contact(&u, &e)
+		case kind == headRoute:
+			r.address(&u)
+		case u.addr.IsValid() && r.ends(u.addr):
+			r.x.mention(u.addr, 0, u.name, spellHost)
+		}
+	}
+}
+
+// ends says whether a is of either end of the control session.
+func (r *reader) ends(a netip.Addr) bool { return a == r.src || a == r.dst }
+
+// address mentions a URI that messages are sent to.
+func (r *reader) address(u *uri) {
+	if u.addr.IsValid() && r.ends(u.addr) {
+		r.x.mention(u.addr, u.port, u.host, both(u.tls))
+	}
+	if a := address(u.maddr.of(r.data)); a.IsValid() && r.ends(a) {
+		r.x.mention(a, 0, u.maddr, spellHost)
+	}
+}
+
+func both(tls bool) uint8 {
+	if tls {
+		return spellBothTLS
+	}
+	return spellBoth
+}
+
+// contact reads a Contact: who may be called there.
+func (r *reader) contact(u *uri, e *element) {
+	wait, tag := r.reached(e)
+	if wait == 0 || u.addr != r.src || u.tls || u.ws {
+		r.address(u)
+		return
+	}
+	proto := r.seg.Proto
+	switch {
+	case u.tcp:
+		proto = packet.ProtoTCP
+	case u.udp:
+		proto = packet.ProtoUDP
+	}
+	x := helpers.Expect{
+		Proto: proto, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), u.port), Many: true, Helped: true, Lifetime: wait, Tag: tag,
+	}
+	switch own := u.port == r.seg.Src.Port() && proto == r.seg.Proto; {
+	case !own:
+		r.x.announce(x, u.host, both(u.tls))
+	case proto == packet.ProtoUDP && r.method == methodRegister: // the control session's own port, as translated
+		r.x.announce(x, span{u.host.from, u.host.from}, 0)
+		fallthrough
+	default:
+		r.address(u)
+	}
+}
+
+// reached says how long a contact may be called, and under which tag that goes; 0:
+// not at all.
+func (r *reader) reached(e *element) (time.Duration, uint32) {
+	switch r.method {
+	case methodRegister:
+		n := r.expiresOf(e)
+		if n < 0 {
+			n = r.expires
+		}
+		if r.status != 0 || n == 0 {
+			return 0, 0
+		}
+		return transactionWait, r.registration()
+	case methodInvite, methodUpdate, methodSubscribe, methodNotify, methodRefer:
+		switch {
+		case r.status < 200 && r.status != 100: // it rings: nobody has accepted anything
+			return mediaWait, 0
+		case r.status >= 200 && r.status < 300:
+			return dialogWait, 0
+		}
+	}
+	return 0, 0
+}

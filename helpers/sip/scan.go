@@ -1,0 +1,149 @@
+package sip
+
+import "net/netip"
+
+// span is a part of a message, from from up to to.
+type span struct{ from, to int }
+
+func (s span) empty() bool                { return s.from >= s.to }
+func (s span) of(data []byte) []byte      { return data[s.from:s.to] }
+func (s span) is(d []byte, w string) bool { return fold(s.of(d), w) }
+
+// blank says whether c is white space within a header, which may be folded.
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// trim takes white space from both ends of s.
+func trim(d []byte, s span) span {
+	for s.from < s.to && blank(d[s.from]) {
+		s.from++
+	}
+	for s.from < s.to && blank(d[s.to-1]) {
+		s.to--
+	}
+	return s
+}
+
+// lower is a letter in lower case, and any other byte as it is.
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// fold compares b with w, a word in lower case, in any case.
+func fold(b []byte, w string) bool {
+	if len(b) != len(w) {
+		return false
+	}
+	for i := range b {
+		if lower(b[i]) != w[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// begins says whether b begins with w, a word in lower case.
+func begins(b []byte, w string) bool { return len(b) >= len(w) && fold(b[:len(w)], w) }
+
+// isToken says whether c may be in a token (RFC 3261 section 25.1).
+func isToken(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	}
+	switch c {
+	case '-', '.', '!', '%', '*', '_', '+', '`', '\'', '~':
+		return true
+	}
+	return false
+}
+
+// number reads b, which is digits and nothing else, at most most.
+func number(b []byte, most uint64) (uint64, bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	n := uint64(0)
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n, n <= most
+}
+
+// port reads a port. 0 is one.
+func port(b []byte) (uint16, bool) {
+	n, ok := number(b, 65535)
+	return uint16(n), ok
+}
+
+// address reads an address, IPv6 with or without brackets. It is not valid where b
+// is a name.
+func address(b []byte) netip.Addr {
+	if len(b) > 2 && b[0] == '[' && b[len(b)-1] == ']' {
+		b = b[1 : len(b)-1]
+	}
+	four, colon := true, false
+	for _, c := range b {
+		if c == ':' {
+			colon = true
+		}
+		if c != '.' && (c < '0' || c > '9') {
+			four = false
+		}
+	}
+	switch {
+	case four:
+		return address4(b)
+	case colon && len(b) <= 45:
+		a, err := netip.ParseAddr(string(b))
+		if err == nil && a.Zone() == "" {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+func address4(b []byte) netip.Addr {
+	var a [4]byte
+	for i := range a {
+		end := 0
+		for end < len(b) && b[end] != '.' {
+			end++
+		}
+		n, ok := number(b[:end], 255)
+		if !ok || end > 3 || end > 1 && b[0] == '0' {
+			return netip.Addr{}
+		}
+		a[i] = byte(n)
+		if i == 3 {
+			if end != len(b) {
+				return netip.Addr{}
+			}
+			break
+		}
+		if end == len(b) {
+			return netip.Addr{}
+		}
+		b = b[end+1:]
+	}
+	return netip.AddrFrom4(a)
+}
+
+// hash is FNV-1a, of 32 bits and never 0, of b behind what h is of.
+func hash(h uint32, b []byte) uint32 {
+	if h == 0 {
+		h = 2166136261
+	}
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	if h == 0 {
+		h = 1
+	}
+	return h
+}

@@ -1,0 +1,350 @@
+package sip
+
+import (
+	"net/netip"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// Bounds of what is read of a body.
+const (
+	maxMedia = 8 // m-lines that open anything
+	maxParts = 8 // of a multipart body
+	maxRange = 4 // ports of one m-line
+)
+
+// content finds session descriptions in a body: it is one, or has some among its
+// parts (RFC 5621).
+func (r *reader) content(body span) {
+	kind := r.kind.of(r.data)
+	if begins(kind, "application/sdp") {
+		r.describe(body)
+		return
+	}
+	mark, ok := param(r.data, afterType(r.data, r.kind), "boundary")
+	boundary := mark.of(r.data)
+	if n := len(boundary); n >= 2 && boundary[0] == '"' && boundary[n-1] == '"' {
+		boundary = boundary[1 : n-1]
+	}
+	if !ok || len(boundary) == 0 || len(boundary) > 70 {
+		return
+	}
+	begun, start := 0, 0
+	for at := body.from; at >= 0 && at < body.to && begun <= maxParts; at = lineEnd(r.data[:body.to], at) {
+		if !delimits(r.data[at:body.to], boundary) {
+			continue
+		}
+		if begun > 0 {
+			r.part(span{start, at})
+		}
+		begun++
+		if start = lineEnd(r.data[:body.to], at); start < 0 {
+			return
+		}
+	}
+}
+
+// afterType is the parameters of a Content-Type.
+func afterType(d []byte, s span) span {
+	for s.from < s.to && d[s.from] != ';' {
+		s.from++
+	}
+	return s
+}
+
+// delimits says whether the line that begins b is a delimiter (RFC 2046 section 5.1).
+func delimits(b, boundary []byte) bool {
+	return len(b) >= 2+len(boundary) && b[0] == '-' && b[1] == '-' && string(b[2:2+len(boundary)]) == string(boundary)
+}
+
+// part reads a part of a multipart body, its headers first.
+func (r *reader) part(s span) {
+	described, plain := false, true
+	for at := s.from; at < s.to; {
+		if end := blankLine(r.data[:s.to], at); end > 0 {
+			if described && plain {
+				r.describe(span{end, s.to})
+			}
+			return
+		}
+		h, next := nextHeader(r.data[:s.to], at)
+		if next < 0 || h.name.empty() {
+			return
+		}
+		switch name, v := h.name.of(r.data), h.value.of(r.data); {
+		case fold(name, "content-type"):
+			described = begins(v, "application/sdp")
+		case fold(name, "content-encoding"), fold(name, "content-transfer-encoding"):
+			plain = plain && (fold(v, "identity") || fold(v, "binary") || fold(v, "8bit") || fold(v, "7bit"))
+		}
+		at = next
+	}
+}
+
+// media is an m-line and what belongs to it.
+type media struct {
+	port     uint16
+	count    int
+	digits   span
+	proto    span
+	host     connection // its own; else the session's
+	rtcp     uint16
+	rtcpText span
+	rtcpHost connection
+	mux      bool
+	quiet    bool // sendonly, inactive: nothing is to come
+	listens  bool // over TCP: who accepts connections
+	setup    bool // it says who does
+}
+
+// connection is an address that a description spells.
+type connection struct {
+	addr  netip.Addr
+	text  span
+	given bool
+}
+
+// description is a session description.
+type description struct {
+	origin  connection
+	host    connection
+	quiet   bool
+	list    [maxMedia]media
+	n       int
+	ignored bool // the lines are of an m-line that is not read
+}
+
+// describe reads a session description and announces its media.
+func (r *reader) describe(s span) {
+	var d description
+	if len(r.data[s.from:s.to]) < 2 || r.data[s.from] != 'v' || r.data[s.from+1] != '=' {
+		return
+	}
+	for at := s.from; at >= 0 && at < s.to; {
+		next := lineEnd(r.data[:s.to], at)
+		end := next
+		if end < 0 {
+			end = s.to
+		}
+		if line := trim(r.data, span{at, end}); line.to-line.from > 2 && r.data[line.from+1] == '=' {
+			d.line(r.data, r.data[line.from], span{line.from + 2, line.to})
+		}
+		at = next
+	}
+	r.announce(&d)
+}
+
+// line reads a line of a description.
+func (d *description) line(b []byte, kind byte, s span) {
+	switch kind {
+	case 'o': // o=user id version IN IP4 address
+		for range 3 {
+			_, s = word(b, s)
+		}
+		d.origin = connectionOf(b, s)
+	case 'c':
+		switch c := connectionOf(b, s); {
+		case d.ignored:
+		case d.n > 0:
+			d.list[d.n-1].host = c
+		default:
+			d.host = c
+		}
+	case 'm':
+		d.ignored = d.n == maxMedia
+		if !d.ignored {
+			d.list[d.n] = mediaOf(b, s)
+			d.list[d.n].quiet = d.quiet
+			d.n++
+		}
+	case 'a':
+		d.attribute(b, s)
+	}
+}
+
+// attribute reads an a-line.
+func (d *description) attribute(b []byte, s span) {
+	if d.ignored {
+		return
+	}
+	switch {
+	case s.is(b, "sendonly"), s.is(b, "inactive"):
+		d.direction(true)
+		return
+	case s.is(b, "sendrecv"), s.is(b, "recvonly"):
+		d.direction(false)
+		return
+	}
+	if d.n == 0 {
+		return
+	}
+	m := &d.list[d.n-1]
+	switch text := s.of(b); {
+	case fold(text, "rtcp-mux"):
+		m.mux = true
+	case begins(text, "rtcp:"):
+		digits, rest := word(b, span{s.from + 5, s.to})
+		if n, ok := port(digits.of(b)); ok {
+			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connectionOf(b, rest)
+		}
+	case begins(text, "setup:"):
+		v := span{s.from + 6, s.to}
+		m.setup, m.listens = true, v.is(b, "passive") || v.is(b, "actpass")
+	}
+}
+
+// direction is which way media goes, of the session or of an m-line.
+func (d *description) direction(quiet bool) {
+	if d.n == 0 {
+		d.quiet = quiet
+		return
+	}
+	d.list[d.n-1].quiet = quiet
+}
+
+// word takes a word off s.
+func word(b []byte, s span) (w, rest span) {
+	s = trim(b, s)
+	i := s.from
+	for i < s.to && !blank(b[i]) {
+		i++
+	}
+	return span{s.from, i}, span{i, s.to}
+}
+
+// connectionOf reads "IN IP4 address". The address is not valid where it is a name,
+// or of a group.
+func connectionOf(b []byte, s span) (c connection) {
+	c.given = true
+	network, s := word(b, s)
+	kind, s := word(b, s)
+	text, rest := word(b, s)
+	if !network.is(b, "in") || !trim(b, rest).empty() {
+		return c
+	}
+	a := address(text.of(b))
+	if a.IsValid() && (kind.is(b, "ip4") && a.Is4() || kind.is(b, "ip6") && a.Is6()) {
+		c.addr, c.text = a, text
+	}
+	return c
+}
+
+// mediaOf reads "audio 49170/2 RTP/AVP 0". The port is 0 where it is none.
+func mediaOf(b []byte, s span) (m media) {
+	_, s = word(b, s)
+	ports, s := word(b, s)
+	m.proto, _ = word(b, s)
+	m.digits, m.count = ports, 1
+	for i := ports.from; i < ports.to; i++ {
+		if b[i] != '/' {
+			continue
+		}
+		n, ok := number(b[i+1:ports.to], maxRange)
+		if !ok || n == 0 {
+			return media{}
+		}
+		m.digits.to, m.count = i, int(n)
+		break
+	}
+	m.port, _ = port(m.digits.of(b))
+	if n, ok := port(m.digits.of(b)); !ok || n == 0 {
+		m.port = 0
+	}
+	return m
+}
+
+// announce announces the media of a description.
+func (r *reader) announce(d *description) {
+	first := uint16(0)
+	for i := range d.list[:d.n] {
+		m := &d.list[i]
+		if !m.host.given && first == 0 {
+			first = m.port
+		}
+	}
+	r.place(&d.origin, first)
+	r.place(&d.host, first)
+	for i := range d.list[:d.n] {
+		m := &d.list[i]
+		host := d.host
+		if m.host.given {
+			host = m.host
+			r.place(&m.host, m.port)
+		}
+		if m.port != 0 && opens(host.addr) {
+			r.media(m, host.addr)
+		}
+	}
+}
+
+// opens says whether an address is one that media can be sent to. On hold it is not
+// (RFC 3264 section 8.4).
+func opens(a netip.Addr) bool {
+	return a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
+}
+
+// place mentions an address: the sender's own, or, with a port, one that the
+// receiver may know better, since another's translation leads there.
+func (r *reader) place(c *connection, port uint16) {
+	switch {
+	case !opens(c.addr):
+	case c.addr == r.src:
+		r.x.mention(c.addr, 0, c.text, spellHost)
+	case port != 0:
+		r.x.mention(c.addr, port, c.text, spellHost)
+	}
+}
+
+// media announces where the media of an m-line comes to.
+func (r *reader) media(m *media, at netip.Addr) {
+	e := helpers.Expect{Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(at, m.port), Many: true, Third: true, Tag: r.callTag()}
+	proto := m.proto.of(r.data)
+	switch {
+	case m.quiet:
+		r.x.mention(at, m.port, m.digits, spellPort)
+		return
+	case begins(proto, "tcp"):
+		if e.Proto = packet.ProtoTCP; m.setup && !m.listens || !m.setup && !begins(proto, "tcp/msrp") && !begins(proto, "tcp/tls/msrp") {
+			return // the other side accepts connections (RFC 4145 section 4)
+		}
+	case !begins(proto, "udptl") && contains(proto, "rtp/"):
+		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.addr.IsValid() && m.rtcpHost.addr != at)
+		e.Pair = !m.mux && !apart
+	case !begins(proto, "udp"):
+		return // not over IP, or not known
+	}
+	r.x.announce(e, m.digits, spellPort)
+	for n := 1; n < m.count && e.Pair; n++ {
+		if uint32(m.port)+2*uint32(n) < 65535 {
+			more := e
+			more.Endpoint = netip.AddrPortFrom(at, m.port+2*uint16(n))
+			r.x.announce(more, span{m.digits.to, m.digits.to}, 0)
+		}
+	}
+	if m.rtcp != 0 {
+		r.control(m, e, at)
+	}
+}
+
+// control announces where RTCP comes to that has a port of its own (RFC 3605).
+func (r *reader) control(m *media, e helpers.Expect, at netip.Addr) {
+	if m.rtcpHost.addr.IsValid() {
+		at = m.rtcpHost.addr
+		r.place(&m.rtcpHost, m.rtcp)
+	}
+	if opens(at) {
+		e.Endpoint, e.Pair = netip.AddrPortFrom(at, m.rtcp), false
+		r.x.announce(e, m.rtcpText, spellPort)
+	}
+}
+
+// contains says whether w, in lower case, is somewhere in b.
+func contains(b []byte, w string) bool {
+	for i := 0; i+len(w) <= len(b); i++ {
+		if fold(b[i:i+len(w)], w) {
+			return true
+		}
+	}
+	return false
+}

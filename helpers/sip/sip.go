@@ -1,0 +1,151 @@
+package sip
+
+import (
+	"time"
+
+	"portcullis/helpers"
+	"portcullis/packet"
+)
+
+// Bounds of a message that is read, in bytes.
+const (
+	maxHead    = 8192                 // start line and headers
+	maxMessage = helpers.MaxHoldLimit // with the body, where that is read
+)
+
+// mediaWait is how long media is waited for: a call rings that long.
+const mediaWait = 180 * time.Second
+
+// Helper is the session helper "sip". Either side may be a client or a server.
+var Helper = helpers.Helper{
+	Name:        "sip",
+	Protocols:   []uint8{packet.ProtoUDP, packet.ProtoTCP},
+	MaxExpects:  512, // many calls go through one control session
+	Lifetime:    mediaWait,
+	MaxHold:     maxMessage,
+	Mentions:    true,
+	Keeps:       true,
+	Inspect:     inspect,
+	Spell:       spell,
+	SpellLength: spellLength,
+	Sound:       sound,
+}
+
+func init() { helpers.Register(&Helper) }
+
+// Reasons to give a session up.
+const (
+	whyNotSIP   = "not a SIP message"
+	whyHead     = "a SIP header that is too long"
+	whyNoLength = "no valid Content-Length in a stream"
+)
+
+func inspect(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
+	if seg.Proto == packet.ProtoUDP {
+		return datagram(seg, f)
+	}
+	return stream(seg, f)
+}
+
+// datagram reads a message. What is none is of another protocol where it is the
+// first of its side, and passes where that is known to speak SIP: user agents send
+// all kinds of bytes to keep a translation alive.
+func datagram(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
+	s := (*state)(seg.State)
+	if keepsAlive(seg.Data) {
+		return helpers.Read
+	}
+	var m message
+	why := m.head(seg.Data)
+	if why == cut {
+		why = whyNotSIP
+	}
+	if why == "" {
+		m.end = len(m.data)
+		if m.hasLength {
+			if m.bodyLength > uint64(len(m.data)-m.body) {
+				why = whyNotSIP
+			} else {
+				m.end = m.body + int(m.bodyLength)
+			}
+		}
+	}
+	switch {
+	case why == "":
+		s.hear(seg.Dir)
+		read(seg, &m, f, 0)
+	case !s.heard(seg.Dir):
+		f.Why = why
+		return helpers.Foreign
+	}
+	return helpers.Read
+}
+
+// stream reads one message, and skips the bodies of those that are not read.
+func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
+	s := (*state)(seg.State)
+	if len(seg.Data) < s.wanted(seg.Dir) && !seg.Final {
+		return helpers.Partial
+	}
+	s.want(seg.Dir, 0)
+	at := s.skip(seg.Dir, len(seg.Data))
+	for at < len(seg.Data) && (seg.Data[at] == '\r' || seg.Data[at] == '\n') {
+		at++ // RFC 3261 section 7.5, RFC 5626 section 4.4.1
+	}
+	if at == len(seg.Data) {
+		return helpers.Read
+	}
+	data := seg.Data[at:]
+	var m message
+	why := m.head(data)
+	whole := why == ""
+	switch {
+	case why == cut && seg.Final:
+		return helpers.Read
+	case why == cut:
+		f.Consumed = at
+		return helpers.Partial
+	case whole && (!m.hasLength || m.bodyLength > maxBody):
+		why = whyNoLength
+	}
+	if why != "" {
+		f.Why = why
+		return helpers.Foreign
+	}
+	s.hear(seg.Dir)
+	m.end = m.body
+	if total := m.body + int(m.bodyLength); m.describes() && total <= maxMessage {
+		switch {
+		case total <= len(data):
+			m.end = total
+		case seg.Final:
+			return helpers.Read
+		default:
+			s.want(seg.Dir, total)
+			f.Consumed = at
+			return helpers.Partial
+		}
+	}
+	rest := m.bodyLength - uint64(m.end-m.body)
+	read(seg, &m, f, at)
+	f.Consumed = at + m.end
+	s.pass(seg.Dir, uint32(rest))
+	return helpers.More
+}
+
+// maxBody bounds what a Content-Length may say in a stream.
+const maxBody = 1 << 30
+
+// keepsAlive says whether a datagram carries nothing: line ends, zeros, or STUN (RFC
+// 5626 section 4.4, RFC 8489).
+func keepsAlive(b []byte) bool {
+	if len(b) >= 20 && b[0]&0xc0 == 0 && string(b[4:8]) == "\x21\x12\xa4\x42" {
+		return true
+	}
+	for _, c := range b[:min(len(b), 5)] {
+		if c != '\r' && c != '\n' && c != 0 && c != ' ' {
+			return false
+		}
+	}
+	return len(b) <= 4
+}

@@ -1,0 +1,51 @@
+package sip
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+
+	"portcullis/helpers"
+)
+
+// How bytes spell an endpoint.
+const (
+	spellHost    uint8 = iota // the address alone, with the brackets that it has
+	spellPort                 // the port alone
+	spellBoth                 // the address, and the port where it is not 5060 or was given
+	spellBothTLS              // likewise, 5061
+)
+
+func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
+	if len(orig) == 0 {
+		return nil
+	}
+	switch e.Kind {
+	case spellPort:
+		return strconv.AppendUint(dst, uint64(to.Port()), 10)
+	case spellHost:
+		return spellAddress(dst, to.Addr(), orig[0] == '[')
+	}
+	given := bytes.LastIndexByte(orig, ':') > bytes.LastIndexByte(orig, ']')
+	dst = spellAddress(dst, to.Addr(), to.Addr().Is6())
+	standard := uint16(portSIP)
+	if e.Kind == spellBothTLS {
+		standard = portTLS
+	}
+	if given || to.Port() != standard {
+		dst = strconv.AppendUint(append(dst, ':'), uint64(to.Port()), 10)
+	}
+	return dst
+}
+
+func spellAddress(dst []byte, a netip.Addr, brackets bool) []byte {
+	if !brackets {
+		return a.AppendTo(dst)
+	}
+	return append(a.AppendTo(append(dst, '[')), ']')
+}
+
+// spellLength spells a Content-Length.
+func spellLength(dst, _ []byte, _ helpers.Edit, n int) []byte {
+	return strconv.AppendInt(dst, int64(n), 10)
+}

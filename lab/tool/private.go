@@ -1,0 +1,24 @@
+package tool
+
+import (
+	"path/filepath"
+
+	"portcullis/lab"
+)
+
+// private is the command that starts the program with files of its own: what
+// script, of a shell, does to the tree of files is seen by nobody else. It begins
+// with an empty /run, so that daemons do not meet there.
+func (t Tool) private(script string, args ...string) lab.Command {
+	c := t.Command(args...)
+	c.Args = append([]string{"--mount", "sh", "-ec", "mount -t tmpfs tmpfs /run\n" + script + "\nexec \"$@\"", "sh", c.Path}, c.Args...)
+	c.Path = "unshare"
+	return c
+}
+
+// overlay is a line of a script for private: it has a file appear in the place of
+// another, with what lines say added to that.
+func overlay(path, lines string) string {
+	name := filepath.Join("/run", filepath.Base(path))
+	return "cp " + path + " " + name + "; printf '%s\\n' '" + lines + "' >> " + name + "; mount --bind " + name + " " + path
+}
