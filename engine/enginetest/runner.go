@@ -46,6 +46,10 @@ type runner struct {
 	told   []string // events of earlier workers
 }
 
+// most is how many sessions there may be in a scenario: a table for a million of them
+// takes its time to be made, and to be checked after each step.
+const most = 4096
+
 // recorder keeps events, as a ring that never loses one.
 type recorder struct {
 	epoch time.Duration // when the worker began
@@ -115,9 +119,7 @@ func (r *runner) compile(name string) *engine.Ruleset {
 	if err != nil {
 		r.fail("%v", err)
 	}
-	if r.manner == restarting { // a table for a million sessions takes its time each time
-		rs.MaxSession = min(rs.MaxSession, 4096)
-	}
+	rs.MaxSession = min(rs.MaxSession, most)
 	r.config = name
 	return rs
 }
