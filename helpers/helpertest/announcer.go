@@ -32,15 +32,20 @@ func Public(dir packet.Dir, like netip.Addr) netip.Addr {
 	return netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 2: 0x0d, 3: 0xb8, 15: 5 + byte(dir)})
 }
 
-// Translate is the endpoint that ap becomes, which is one of the sender of dir. Its
-// spelling is longer, shorter or as long. The port is even, so that there is one
-// behind it (Expect.Pair). A reserved port (512 to 1023) becomes another one.
+// Translate is the endpoint that ap becomes, which is one of the sender of dir. No
+// two ports from 1024 on become one, an even port becomes an even one, and the port behind it the
+// one behind that (Expect.Pair). A reserved port (512 to 1023) becomes another one.
 func Translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
-	if n := ap.Port(); n >= 512 && n < 1024 {
+	n := ap.Port()
+	if n >= 512 && n < 1024 {
 		return netip.AddrPortFrom(Public(dir, ap.Addr()), 1022-n*37%211*2)
 	}
-	ports := [...]uint16{1034, 65534, 4000, 10100, 49152, 2816, 30000}
-	return netip.AddrPortFrom(Public(dir, ap.Addr()), ports[ap.Port()%7]-ap.Port()%5*2)
+	if n < 512 { // of a helper that is made up for a test: spelt longer
+		return netip.AddrPortFrom(Public(dir, ap.Addr()), [...]uint16{1034, 65532, 4000, 10100, 49152, 2816, 30000}[n%7]-n%5*2)
+	}
+	const first, pairs = 512, 32255 // of the pairs of ports from 1024 to 65533
+	pair := (uint32(n/2) + pairs - first) * 10007 % pairs
+	return netip.AddrPortFrom(Public(dir, ap.Addr()), uint16(first+pair)*2+n%2)
 }
 
 // Announce implements helpers.Announcer.

@@ -37,6 +37,9 @@ type Dialogue struct {
 	Mentioned []Announced
 	// Why is the reason of the detachment; empty where there is none.
 	Why string
+	// Tagged says that tags are any numbers: they are told apart, and no more. In Want
+	// they are numbered from 1 on as they first occur.
+	Tagged bool
 	// Encrypted says that the reason is TLS (helpers.Findings.Encrypted).
 	Encrypted bool
 }
@@ -113,5 +116,8 @@ const (
 	eventLength
 	eventCancel
 	eventCancelTag // Expect.Tag is cancelled
+	eventEndTag    // Expect.Tag ends
+	eventRenewTag  // Expect.Tag waits for Expect.Lifetime
+	eventKeep      // the session is to last for Expect.Lifetime
 	eventOver
 )

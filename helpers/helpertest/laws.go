@@ -55,10 +55,17 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 // announced is all that was found of a kind.
 func (r *reader) announced(kind eventKind) []Announced {
 	var all []Announced
+	var tags []uint32
 	for _, ev := range r.events {
 		switch {
 		case ev.Kind != kind:
 		case kind == eventAnnounce:
+			if e := &ev.Expect; r.d.Tagged && e.Tag != 0 {
+				if !slices.Contains(tags, e.Tag) {
+					tags = append(tags, e.Tag)
+				}
+				e.Tag = 1 + uint32(slices.Index(tags, e.Tag))
+			}
 			all = append(all, Announced{ev.Dir, ev.Expect.Endpoint.String(), how(ev.Expect, r.d.Proto)})
 		default:
 			all = append(all, Announced{Dir: ev.Dir, Endpoint: ev.Expect.Endpoint.String()})
@@ -157,6 +164,9 @@ func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
 // was became.
 func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]string) error {
 	w, g := &was.Expect, &got.Expect
+	if g.Call != helpers.NoCall { // that is the identifier of the other side's way, as it is known here
+		g.PeerPort = w.PeerPort
+	}
 	if got.Kind != was.Kind || got.Turn != was.Turn || got.Dir != was.Dir || how(*g, 0) != how(*w, 0) {
 		return fmt.Errorf("found %+v, spelt %+v", *got, *was)
 	}

@@ -78,6 +78,12 @@ func (m *model) carryOut(h *helpers.Helper, events []event, start int, text stri
 		case eventCancelTag:
 			ann.CancelTag(ev.Expect.Tag)
 			continue
+		case eventEndTag:
+			ann.EndTag(ev.Expect.Tag)
+			continue
+		case eventRenewTag:
+			ann.Renew(ev.Expect.Tag, ev.Expect.Lifetime)
+			continue
 		case eventAnnounce:
 			to, ok = ann.Announce(ev.Dir, ev.Expect)
 		case eventMention:

@@ -87,6 +87,15 @@ func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
 	if f.CancelTag != 0 {
 		add(eventCancelTag, helpers.Expect{Tag: f.CancelTag}, 0, 0)
 	}
+	if f.EndTag != 0 {
+		add(eventEndTag, helpers.Expect{Tag: f.EndTag}, 0, 0)
+	}
+	if f.RenewTag != 0 {
+		add(eventRenewTag, helpers.Expect{Tag: f.RenewTag, Lifetime: f.RenewFor}, 0, 0)
+	}
+	if f.Keep != 0 {
+		add(eventKeep, helpers.Expect{Lifetime: f.Keep}, 0, 0)
+	}
 	f.Each(func(e helpers.Expect) {
 		add(eventAnnounce, e, 0, 0)
 	}, func(m helpers.Mention) {
@@ -154,6 +163,12 @@ func (r *reader) lawful(status helpers.Status, f *helpers.Findings, data []byte)
 	}
 	if f.Over && (!r.h.Ends || r.d.Proto != packet.ProtoUDP) {
 		return fmt.Errorf("the end was found by a helper that finds none: %q", data)
+	}
+	if f.Keep < 0 || f.Keep > 0 && !r.h.Keeps {
+		return fmt.Errorf("kept for %v by a helper that keeps none: %q", f.Keep, data)
+	}
+	if f.RenewTag != 0 && f.RenewFor <= 0 {
+		return fmt.Errorf("renewed for %v: %q", f.RenewFor, data)
 	}
 	return r.lawfulFindings(f, data[:limit])
 }

@@ -2,8 +2,8 @@ package pptp
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -47,7 +47,7 @@ const one = 0x0100
 type testCase struct {
 	name  string
 	turns []helpertest.Turn
-	want  string // "C=7 S=9": who spelt which call id
+	want  string // "C=7 S=9<7": who spelt which call id, in answer to which one of the peer's
 	why   string
 	v6    bool
 }
@@ -72,13 +72,23 @@ func (c testCase) dialogue() helpertest.Dialogue {
 		if w[0] == 'S' {
 			dir, at = packet.Reply, d.Server.Addr()
 		}
-		port := 0
-		if _, err := fmt.Sscan(w[2:], &port); err != nil {
-			panic(err)
+		id, other, answer := strings.Cut(w[2:], "<")
+		how := "gre"
+		if answer {
+			how += " from " + other
 		}
-		d.Want = append(d.Want, helpertest.Announced{Dir: dir, Endpoint: netip.AddrPortFrom(at, uint16(port)).String()})
+		d.Want = append(d.Want, helpertest.Announced{Dir: dir, Endpoint: port(at, id), How: how})
 	}
 	return d
+}
+
+// port is at with the number n as its port, as it is printed.
+func port(at netip.Addr, n string) string {
+	id, err := strconv.ParseUint(n, 10, 16)
+	if err != nil {
+		panic(err)
+	}
+	return netip.AddrPortFrom(at, uint16(id)).String()
 }
 
 // then is a conversation behind its beginning.
@@ -90,25 +100,25 @@ func cases() []testCase {
 	c, s := helpertest.Client, helpertest.Server
 	echo := sized(5, 16)
 	return []testCase{
-		{name: "outgoing", want: "C=7 S=900 S=7 C=900 S=7 C=7 S=900", turns: then(
+		{name: "outgoing", want: "C=7 S=900<7 S=7 C=900 S=7 C=7 S=900", turns: then(
 			c(msg(outgoingRequest, 7)), s(msg(outgoingReply, 900, 7, one)), c(msg(setLink, 900)), s(msg(wanError, 7)),
 			c(echo), s(sized(6, 20)), c(msg(clearRequest, 7)), s(msg(disconnected, 900)), c(sized(3, 16)), s(sized(4, 16)))},
-		{name: "IPv6", v6: true, want: "C=7 S=900 S=7", turns: then(c(msg(outgoingRequest, 7)), s(msg(outgoingReply, 900, 7, one)))},
+		{name: "IPv6", v6: true, want: "C=7 S=900<7 S=7", turns: then(c(msg(outgoingRequest, 7)), s(msg(outgoingReply, 900, 7, one)))},
 		{name: "id 0", want: "C=0 S=0 S=0", turns: then(c(msg(outgoingRequest, 0)), s(msg(outgoingReply, 0, 0, one)))},
 		{name: "busy", want: "C=7 S=7", turns: then(c(msg(outgoingRequest, 7)), s(msg(outgoingReply, 900, 7, 0x0400)))},
-		{name: "incoming", want: "S=900 C=7 C=900 S=7", turns: then(
+		{name: "incoming", want: "S=900 C=7<900 C=900 S=7", turns: then(
 			s(msg(incomingRequest, 900)), c(msg(incomingReply, 7, 900, one)), s(msg(incomingUp, 7)))},
 		{name: "refused incoming", want: "S=900 C=900", turns: then(s(msg(incomingRequest, 900)), c(msg(incomingReply, 7, 900, 0x0300)))},
-		{name: "the concentrator called", want: "S=7 C=900 C=7 S=900 C=7", turns: then(
+		{name: "the concentrator called", want: "S=7 C=900<7 C=7 S=900 C=7", turns: then(
 			s(msg(outgoingRequest, 7)), c(msg(outgoingReply, 900, 7, one)), s(msg(setLink, 900)), c(msg(wanError, 7)))},
-		{name: "three calls at once", want: "C=1 C=2 C=3 S=11 S=1 S=13 S=3 S=12 S=2", turns: then(
+		{name: "three calls at once", want: "C=1 C=2 C=3 S=11<1 S=1 S=13<3 S=3 S=12<2 S=2", turns: then(
 			c(msg(outgoingRequest, 1)+msg(outgoingRequest, 2)+msg(outgoingRequest, 3)),
 			s(msg(outgoingReply, 11, 1, one)+msg(outgoingReply, 13, 3, one)+msg(outgoingReply, 12, 2, one)))},
-		{name: "more than one call of the helper finds", want: strings.Repeat("C=1 ", 31) + strings.Repeat("S=2 S=1 ", 17), turns: then(
+		{name: "more than one call of the helper finds", want: strings.Repeat("C=1 ", 31) + strings.Repeat("S=2<1 S=1 ", 17), turns: then(
 			c(strings.Repeat(msg(outgoingRequest, 1), 31)), s(strings.Repeat(msg(outgoingReply, 2, 1, one), 17)))},
 		{name: "what nobody knows", want: "C=1", turns: then(
 			c(sized(77, 12)+sized(0, 500)+sized(16, 19)), s(management(40)), c(msg(outgoingRequest, 1)))},
-		{name: "longer than it need be", want: "C=1 S=2 S=1", turns: then(
+		{name: "longer than it need be", want: "C=1 S=2<1 S=1", turns: then(
 			c(sized(outgoingRequest, 400, 1)), s(sized(outgoingReply, 3000, 2, 1, one)))},
 		{name: "wrong roles", want: "C=1 C=2", turns: then(
 			c(msg(outgoingRequest, 1)), s(msg(outgoingRequest, 9)), c(msg(outgoingReply, 9, 8, one)), s(msg(clearRequest, 2)),

@@ -13,8 +13,9 @@ import (
 	"portcullis/packet"
 )
 
-// testCase is a dialogue, what it announces ("C=" by the client, "S=" by the
-// server) and why the helper gives up.
+// testCase is a dialogue, what it announces ("C=" by the client, "S=" by the server,
+// behind a slash how, as in helpertest.Announced, with "#1" for a tag) and why the
+// helper gives up.
 type testCase struct {
 	name, text, want, why string
 	v6                    bool
@@ -56,7 +57,7 @@ func wire(message string) string {
 }
 
 func (c testCase) dialogue(proto uint8) helpertest.Dialogue {
-	d := helpertest.Dialogue{Name: c.name, Proto: proto, Turns: talk(c.text), Why: c.why}
+	d := helpertest.Dialogue{Name: c.name, Proto: proto, Turns: talk(c.text), Why: c.why, Tagged: true}
 	d.Client, d.Server = netip.MustParseAddrPort("192.0.2.10:5060"), netip.MustParseAddrPort("198.51.100.20:5060")
 	if c.v6 {
 		d.Client, d.Server = netip.MustParseAddrPort("[2001:db8::10]:5060"), netip.MustParseAddrPort("[2001:db8::20]:5060")
@@ -66,7 +67,9 @@ func (c testCase) dialogue(proto uint8) helpertest.Dialogue {
 		if w[0] == 'S' {
 			dir = packet.Reply
 		}
-		d.Want = append(d.Want, helpertest.Announced{Dir: dir, Endpoint: w[2:]})
+		at, words, _ := strings.Cut(w[2:], "/")
+		words = strings.TrimPrefix(strings.ReplaceAll(words, ",", " "), packet.ProtoName(proto)+" ")
+		d.Want = append(d.Want, helpertest.Announced{Dir: dir, Endpoint: at, How: strings.ReplaceAll(words, "#", "tag ")})
 	}
 	return d
 }
@@ -131,7 +134,7 @@ func response(status int, method string, cseq int, headers string) string {
 const session = "v=0\no=- 1 1 IN IP4 192.0.2.10\ns=-\nc=IN IP4 192.0.2.10\nt=0 0\n"
 
 var cases = []testCase{
-	{name: "a call", want: "C=192.0.2.10:40000 S=198.51.100.20:50000", text: offer + answer + `==C
+	{name: "a call", want: "C=192.0.2.10:40000/udp,pair,many,#1 S=198.51.100.20:50000/udp,pair,many,#1", text: offer + answer + `==C
 	ACK sip:bob@198.51.100.20 SIP/2.0
 	Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK2;rport
 	From: <sip:alice@192.0.2.10>;tag=a
@@ -151,35 +154,35 @@ var cases = []testCase{
 	Content-Length: 0
 
 `},
-	{name: "early media", want: "C=192.0.2.10:40000 S=198.51.100.20:50000", text: offer + strings.Replace(answer, "200 OK", "183 Session Progress", 1)},
-	{name: "ringing", want: "C=192.0.2.10:40000 ", text: offer + strings.Replace(answerHead, "200 OK", "180 Ringing", 1) + "\tContent-Length: 0\n\n"},
-	{name: "trying", want: "C=192.0.2.10:40000 ", text: offer + strings.Replace(answer, "200 OK", "100 Trying", 1)},
-	{name: "not acceptable, with a description", want: "C=192.0.2.10:40000 ", text: offer + strings.Replace(answer, "200 OK", "488 Not Acceptable Here", 1)},
-	{name: "asked twice", want: "C=192.0.2.10:40000 C=192.0.2.10:40000", text: offer + offer},
+	{name: "early media", want: "C=192.0.2.10:40000/udp,pair,many,#1 S=198.51.100.20:50000/udp,pair,many,#1", text: offer + strings.Replace(answer, "200 OK", "183 Session Progress", 1)},
+	{name: "ringing", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: offer + strings.Replace(answerHead, "200 OK", "180 Ringing", 1) + "\tContent-Length: 0\n\n"},
+	{name: "trying", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: offer + strings.Replace(answer, "200 OK", "100 Trying", 1)},
+	{name: "not acceptable, with a description", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: offer + strings.Replace(answer, "200 OK", "488 Not Acceptable Here", 1)},
+	{name: "asked twice", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40000/udp,pair,many,#1", text: offer + offer},
 	{name: "on hold", text: sdp("v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nc=IN IP4 0.0.0.0\nt=0 0\nm=audio 40000 RTP/AVP 0")},
 	{name: "on hold, by the media", text: sdp(session + "m=audio 40000 RTP/AVP 0\nc=IN IP4 0.0.0.0")},
 	{name: "on hold, by a name", text: sdp(session + "m=audio 40000 RTP/AVP 0\nc=IN IP4 nowhere.invalid")},
-	{name: "on hold, by direction", want: "C=192.0.2.10:40002", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=sendonly\nm=video 40002 RTP/AVP 34\na=recvonly")},
+	{name: "on hold, by direction", want: "C=192.0.2.10:40002/udp,pair,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=sendonly\nm=video 40002 RTP/AVP 34\na=recvonly")},
 	{name: "on hold, of the session", text: sdp(session + "a=inactive\nm=audio 40000 RTP/AVP 0")},
-	{name: "port 0", want: "C=192.0.2.10:40002", text: sdp(session + "m=audio 0 RTP/AVP 0\nm=video 40002 RTP/AVP 34")},
+	{name: "port 0", want: "C=192.0.2.10:40002/udp,pair,many,#1", text: sdp(session + "m=audio 0 RTP/AVP 0\nm=video 40002 RTP/AVP 34")},
 	{name: "no m-line", text: sdp(session)},
 	{name: "no address", text: sdp("v=0\no=- 1 1 IN IP4 192.0.2.10\ns=-\nt=0 0\nm=audio 40000 RTP/AVP 0")},
-	{name: "addresses of their own", want: "C=192.0.2.10:40000 C=192.0.2.10:40010",
+	{name: "addresses of their own", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40010/udp,pair,many,#1",
 		text: sdp("v=0\no=- 1 1 IN IP4 192.0.2.10\ns=-\nt=0 0\nm=audio 40000 RTP/AVP 0\nc=IN IP4 192.0.2.10\nm=video 40010 RTP/AVP 34\nc=IN IP4 192.0.2.10")},
 	{name: "a group", text: sdp("v=0\no=- 1 1 IN IP4 192.0.2.10\ns=-\nc=IN IP4 224.2.1.1/127\nt=0 0\nm=audio 40000 RTP/AVP 0")},
-	{name: "rtcp apart", want: "C=192.0.2.10:40000 C=192.0.2.10:40011", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011")},
-	{name: "rtcp apart, with an address", want: "C=192.0.2.10:40000 C=192.0.2.10:40011", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011 IN IP4 192.0.2.10")},
-	{name: "rtcp beside", want: "C=192.0.2.10:40000 C=192.0.2.10:40001", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40001")},
-	{name: "rtcp-mux", want: "C=192.0.2.10:40000", text: sdp(session + "m=audio 40000 UDP/TLS/RTP/SAVPF 0\na=rtcp-mux")},
-	{name: "several ports", want: "C=192.0.2.10:40000 C=192.0.2.10:40002", text: sdp(session + "m=audio 40000/2 RTP/AVP 0")},
+	{name: "rtcp apart", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:40011/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011")},
+	{name: "rtcp apart, with an address", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:40011/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011 IN IP4 192.0.2.10")},
+	{name: "rtcp beside", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40001/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40001")},
+	{name: "rtcp-mux", want: "C=192.0.2.10:40000/udp,many,#1", text: sdp(session + "m=audio 40000 UDP/TLS/RTP/SAVPF 0\na=rtcp-mux")},
+	{name: "several ports", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40002/udp,pair,many,#1", text: sdp(session + "m=audio 40000/2 RTP/AVP 0")},
 	{name: "too many ports", text: sdp(session + "m=audio 40000/4294967297 RTP/AVP 0")},
-	{name: "fax", want: "C=192.0.2.10:40000", text: sdp(session + "m=image 40000 udptl t38\na=T38FaxVersion:0")},
-	{name: "over TCP, who accepts", want: "C=192.0.2.10:40000 C=192.0.2.10:2855", text: sdp(session + "m=image 40000 TCP t38\na=setup:passive\nm=image 9 TCP t38\na=setup:active\nm=message 2855 TCP/MSRP *")},
+	{name: "fax", want: "C=192.0.2.10:40000/udp,many,#1", text: sdp(session + "m=image 40000 udptl t38\na=T38FaxVersion:0")},
+	{name: "over TCP, who accepts", want: "C=192.0.2.10:40000/tcp,many,#1 C=192.0.2.10:2855/tcp,many,#1", text: sdp(session + "m=image 40000 TCP t38\na=setup:passive\nm=image 9 TCP t38\na=setup:active\nm=message 2855 TCP/MSRP *")},
 	{name: "2^32+n", text: sdp(session + "m=audio 4295007296 RTP/AVP 0\nm=audio +40000 RTP/AVP 0\nm=audio 65536 RTP/AVP 0\nm=audio 040000x RTP/AVP 0")},
-	{name: "many m-lines", want: "C=192.0.2.10:40000 C=192.0.2.10:40002 C=192.0.2.10:40004 C=192.0.2.10:40006 C=192.0.2.10:40008 C=192.0.2.10:40010 C=192.0.2.10:40012 C=192.0.2.10:40014",
+	{name: "many m-lines", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40002/udp,pair,many,#1 C=192.0.2.10:40004/udp,pair,many,#1 C=192.0.2.10:40006/udp,pair,many,#1 C=192.0.2.10:40008/udp,pair,many,#1 C=192.0.2.10:40010/udp,pair,many,#1 C=192.0.2.10:40012/udp,pair,many,#1 C=192.0.2.10:40014/udp,pair,many,#1",
 		text: sdp(session + manyMedia(40))},
 	{name: "not a description", text: sdp("hello, c=IN IP4 192.0.2.10\nm=audio 40000 RTP/AVP 0")},
-	{name: "multipart", want: "C=192.0.2.10:40000", text: offerHead + `	Content-Type: multipart/mixed; boundary="x y"
+	{name: "multipart", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: offerHead + `	Content-Type: multipart/mixed; boundary="x y"
 	Content-Length: ?
 
 	preamble
@@ -198,7 +201,7 @@ var cases = []testCase{
 	m=audio 40000 RTP/AVP 0
 	--x y--
 `},
-	{name: "compact, folded, in lists", want: "C=192.0.2.10:40000", text: `==C
+	{name: "compact, folded, in lists", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: `==C
 	INVITE sip:bob@example.com SIP/2.0
 	v: SIP / 2.0
 	 / UDP 192.0.2.10 : 5060 ; branch=z9hG4bK1 ;rport, SIP/2.0/UDP 10.1.1.1;branch=z9hG4bK0
@@ -219,16 +222,16 @@ var cases = []testCase{
 	t=0 0
 	m=audio 40000 RTP/AVP 0
 `},
-	{name: "register", want: "C=192.0.2.10:5060", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.10>;expires=3600\n") +
+	{name: "register", want: "C=192.0.2.10:5060/many,#1", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.10>;expires=3600\n") +
 		response(200, "REGISTER", 1, "\tContact: <sip:alice@192.0.2.10:5060>;expires=600\n")},
-	{name: "register elsewhere", want: "C=192.0.2.10:5062 C=192.0.2.10:5064", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.10:5062>, <sip:alice@192.0.2.10:5064;transport=tcp>\n\tExpires: 60\n")},
+	{name: "register elsewhere", want: "C=192.0.2.10:5062/many,#1 C=192.0.2.10:5064/tcp,many,#1", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.10:5062>, <sip:alice@192.0.2.10:5064;transport=tcp>\n\tExpires: 60\n")},
 	{name: "unregister", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.10>;expires=0\n") +
 		request("REGISTER", 2, "\tContact: *\n\tExpires: 0\n") + response(200, "REGISTER", 2, "")},
 	{name: "register another host, a name, a secure one", text: request("REGISTER", 1, "\tContact: <sip:alice@192.0.2.99>, <sip:alice@phone.example.com>, <sips:alice@192.0.2.10>, <tel:+1>, <sip:a@192.0.2.10;transport=ws>\n")},
 	{name: "options", text: request("OPTIONS", 1, "\tContact: <sip:alice@192.0.2.10>\n\tAccept: application/sdp\n")},
 	{name: "subscribe", text: request("SUBSCRIBE", 1, "\tContact: <sip:alice@192.0.2.10>\n\tEvent: presence\n")},
-	{name: "a response to another port", udpOnly: true, want: "C=192.0.2.10:5070", text: strings.Replace(request("OPTIONS", 1, ""), "192.0.2.10:5060;branch=z9hG4bK1;rport", "192.0.2.10:5070;branch=z9hG4bK1", 1)},
-	{name: "IPv6", v6: true, want: "C=[2001:db8::10]:40000", text: `==C
+	{name: "a response to another port", udpOnly: true, want: "C=192.0.2.10:5070/many", text: strings.Replace(request("OPTIONS", 1, ""), "192.0.2.10:5060;branch=z9hG4bK1;rport", "192.0.2.10:5070;branch=z9hG4bK1", 1)},
+	{name: "IPv6", v6: true, want: "C=[2001:db8::10]:40000/udp,pair,many,#1", text: `==C
 	INVITE sip:bob@[2001:db8::20] SIP/2.0
 	Via: SIP/2.0/UDP [2001:db8::10]:5060;branch=z9hG4bK1;received=2001:db8::10
 	From: <sip:alice@[2001:db8::10]>;tag=a
@@ -257,7 +260,7 @@ var cases = []testCase{
 	{name: "Content-Length of 2^32+1", why: whyNoLength, streamOnly: true, text: strings.Replace(offer, "?", "4294967297", 1) + offer},
 	{name: "Content-Length of letters", why: whyNoLength, streamOnly: true, text: strings.Replace(offer, "?", "12x", 1)},
 	{name: "no Content-Length in a stream", why: whyNoLength, streamOnly: true, text: strings.Replace(offer, "	Content-Length: ?\n", "", 1)},
-	{name: "no Content-Length in a datagram", udpOnly: true, want: "C=192.0.2.10:40000", text: strings.Replace(offer, "	Content-Length: ?\n", "", 1)},
+	{name: "no Content-Length in a datagram", udpOnly: true, want: "C=192.0.2.10:40000/udp,pair,many,#1", text: strings.Replace(offer, "	Content-Length: ?\n", "", 1)},
 	{name: "two lengths", why: whyNotSIP, text: strings.Replace(offer, "	Content-Length: ?\n", "	Content-Length: ?\n	l: 5\n", 1)},
 	{name: "a length beyond the datagram", udpOnly: true, why: whyNotSIP, text: strings.Replace(offer, "Length: ?", "Length: 9999", 1)},
 	{name: "a length before its end", udpOnly: true, text: strings.Replace(offer, "Length: ?", "Length: 30", 1)},
@@ -296,20 +299,20 @@ var cases = []testCase{
 	  secondparam ; q = 0.33
 
 	v=0
-	o=mhandley 29739 7272939 IN IP4 192.0.2.3
+	o=mhandley 2973 7272939 IN IP4 192.0.2.10
 	s=-
 	c=IN IP4 192.0.2.10
 	t=0 0
 	m=audio 4921~7 RTP/AVP 0 12
 	m=video 3227 RTP/AVP 31
 	a=rtpmap:31 LPC
-`, udpOnly: true, want: "C=192.0.2.10:49217 C=192.0.2.10:3227"},
+`, udpOnly: true, want: "C=192.0.2.10:49217/udp,pair,many,#1 C=192.0.2.10:3227/udp,pair,many,#1"},
 }
 
 // large are streams that are too long to be sent over every network.
 var large = []testCase{
 	{name: "a long head", why: whyHead, streamOnly: true, text: request("OPTIONS", 1, "\tX: "+strings.Repeat("x", 9000)+"\n")},
-	{name: "a large body that is none of ours", streamOnly: true, want: "C=192.0.2.10:40000", text: strings.Replace(request("MESSAGE", 1, "\tContent-Type: text/plain\n"), "Length: 0", "Length: ?", 1) + strings.Repeat("	"+strings.Repeat("INVITE sip:a@b SIP/2.0 ", 20)+"\n", 60) + offer},
+	{name: "a large body that is none of ours", streamOnly: true, want: "C=192.0.2.10:40000/udp,pair,many", text: strings.Replace(request("MESSAGE", 1, "\tContent-Type: text/plain\n"), "Length: 0", "Length: ?", 1) + strings.Repeat("	"+strings.Repeat("INVITE sip:a@b SIP/2.0 ", 20)+"\n", 60) + offer},
 	{name: "a large description", streamOnly: true, text: strings.Replace(request("INVITE", 1, "\tContent-Type: application/sdp\n"), "Length: 0", "Length: ?", 1) + "	v=0\n	c=IN IP4 192.0.2.10\n	m=audio 40000 RTP/AVP 0\n" + strings.Repeat("	a="+strings.Repeat("x", 400)+"\n", 60)},
 }
 
@@ -319,6 +322,9 @@ func TestLarge(t *testing.T) {
 			d, ann := c.dialogue(packet.ProtoTCP), &helpertest.Translator{Off: true}
 			if err := helpertest.Deliver(&Helper, d, ann); err != nil {
 				t.Fatal(err)
+			}
+			for i := range ann.Seen {
+				ann.Seen[i].How, _, _ = strings.Cut(ann.Seen[i].How, " tag ")
 			}
 			if want := signallingApart(d); !slices.Equal(ann.Seen, want) {
 				t.Errorf("announced %v, want %v", ann.Seen, want)
