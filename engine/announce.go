@@ -188,7 +188,7 @@ func (n *announcer) announced(x *session.Expectation) {
 	n.w.stats.Expected++
 	n.changed = n.changed || x.Keeps
 	n.w.push(&session.Event{
-		Kind: session.EventExpect, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
+		Kind: session.EventExpect, Helper: x.Helper, Helped: x.Helped, Policy: x.Policy, Service: x.Service,
 		Master: x.Master.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	})
 }

@@ -145,7 +145,7 @@ func (w *Worker) expectationGone(x *session.Expectation) {
 		return
 	}
 	w.push(&session.Event{
-		Kind: session.EventExpectEnd, Helper: x.Helper, Policy: x.Policy, Service: x.Service,
+		Kind: session.EventExpectEnd, Helper: x.Helper, Helped: x.Helped, Policy: x.Policy, Service: x.Service,
 		Master: x.Master.ID, Created: x.Created, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	})
 }

@@ -50,6 +50,7 @@ type Event struct {
 	HasRoute bool          // Out is known
 	LogIt    bool          // the policy asks for a traffic log line
 	Logged   bool          // EventClash: and for one at the session's end
+	Helped   bool          // EventExpect...: the flow is to be a control session itself
 	Helper   uint8         // the engine's number of the helper; 0 is none
 	Why      uint16        // EventHelperDetach: the engine's number of the reason
 	In, Out  uint16        // interfaces, by index

@@ -34,7 +34,8 @@ type Event struct {
 	Session uint32 `json:"session,omitempty"` // number of the session; of an expectation, of its control session
 	Master  uint32 `json:"master,omitempty"`  // of a child, its control session
 	Helper  string `json:"helper,omitempty"`
-	Policy  uint32 `json:"policy,omitempty"` // with a configuration alone, as the interfaces
+	Control bool   `json:"control,omitempty"` // of an expectation: the helper is to read the flow, too
+	Policy  uint32 `json:"policy,omitempty"`  // with a configuration alone, as the interfaces
 	In      string `json:"in,omitempty"`
 	Out     string `json:"out,omitempty"`
 
@@ -128,6 +129,9 @@ func (e *Event) String() string {
 	}
 	if e.Helper != "" {
 		fmt.Fprintf(&b, "  helper %s", e.Helper)
+	}
+	if e.Control {
+		b.WriteString(", which reads it")
 	}
 	switch {
 	case e.Master != 0:

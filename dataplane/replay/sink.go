@@ -79,6 +79,7 @@ func (p *Player) expects(e *session.Event) {
 	p.summary.Expected++
 	x := p.event(Expect)
 	x.Session, x.Policy, x.Helper = e.Master, p.policy(e), p.names.Helper(e.Helper)
+	x.Control = e.Helped
 	wild := e.Key.SrcPort == 0
 	x.flow(&e.Key, wild)
 	leave := e.ReplyKey.Reply()

@@ -17,7 +17,8 @@ import (
 //   - A checksum that is exactly the sum of the pseudo-header was left to the card.
 //   - A host whose first packet of all has a wrong checksum leaves them to its card,
 //     or its addresses were changed in the capture; the others' are judged as they
-//     are. Transport and IPv4 header are judged apart.
+//     are. Transport and IPv4 header are judged apart, and so are packets with data:
+//     it may be the data that was changed.
 //   - A TCP packet larger than the MTU is a super-packet.
 //
 // A frame that was cut when it was captured (snap length) is filled up with zeros
@@ -26,10 +27,16 @@ import (
 
 // sums knows who leaves checksums to a network card.
 type sums struct {
-	leaves    map[packet.Addr]bool // by host; absent where nothing was heard of it
+	leaves    map[speaker]bool     // absent where nothing was heard of it
 	headers   map[packet.Addr]bool // likewise, of IPv4 headers
 	mtu       int
 	completed int // checksums that were taken as right
+}
+
+// speaker is a host as the sender of packets of a kind.
+type speaker struct {
+	host packet.Addr
+	data bool // of those with data
 }
 
 // parse reads frame, which has some room behind it, into p.
@@ -75,7 +82,8 @@ func (s *sums) judge(p *packet.Packet) {
 	if at == 0 {
 		return
 	}
-	leaves, known := s.leaves[p.Key.Src]
+	who := speaker{p.Key.Src, uint32(len(p.Frame)) > p.Payload}
+	leaves, known := s.leaves[who]
 	right := p.ChecksumOK()
 	if !right && s.partial(p, at) {
 		s.completed++
@@ -83,10 +91,10 @@ func (s *sums) judge(p *packet.Packet) {
 	}
 	if !known {
 		if s.leaves == nil {
-			s.leaves = map[packet.Addr]bool{}
+			s.leaves = map[speaker]bool{}
 		}
 		leaves = !right
-		s.leaves[p.Key.Src] = leaves
+		s.leaves[who] = leaves
 	}
 	if !right && leaves {
 		s.completed++

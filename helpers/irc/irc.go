@@ -118,7 +118,8 @@ func (s *state) word(data []byte, place *byte, next byte) int {
 	return len(data)
 }
 
-// first judges what a client begins with: TLS, or a command of registration.
+// first judges what a client begins with: TLS, a command of registration, or an
+// offer, which no other protocol begins with (a proxy may have registered before).
 func first(data []byte, s *state, f *helpers.Findings) (int, step) {
 	if can, whole := helpers.BeginsHello(data); can {
 		if !whole {
@@ -131,6 +132,13 @@ func first(data []byte, s *state, f *helpers.Findings) (int, step) {
 	switch {
 	case what == stepCut:
 		return 0, stepCut
+	case what == stepOn && is(verb, "PRIVMSG") && begins(data) != stepForeign:
+		if begins(data) == stepCut {
+			return 0, stepCut
+		}
+		s[registered] = hasNick | hasUser
+		s[spoken] = 1
+		return 0, stepOn // message reads it
 	case what == stepForeign || !opens(verb):
 		f.Why = whyNoGreeting
 		return 0, stepForeign

@@ -164,7 +164,9 @@ var cases = []testCase{
 	{name: "another word", lines: offer("FETCH f 3221225994 50000 12")},
 
 	// Who does not begin as a client does is none.
-	{name: "an offer first", why: whyNoGreeting, lines: "C: PRIVMSG ann :^DCC SEND f 3221225994 50000 12^"},
+	{name: "an offer first", offers: "50000", lines: "C: PRIVMSG ann :^DCC SEND f 3221225994 50000 12^"},
+	{name: "text first", why: whyNoGreeting, lines: "C: PRIVMSG ann :hello\nC: PRIVMSG ann :^DCC SEND f 3221225994 50000 12^"},
+	{name: "a web browser with the method of an offer", why: whyNoGreeting, lines: "C: PRIVMSG /x HTTP/1.1\nC: PRIVMSG ann :^DCC SEND f 3221225994 50000 12^"},
 	{name: "an offer before the name", lines: "C: NICK joe\nC: PRIVMSG ann :^DCC SEND f 3221225994 50000 12^\nC: USER joe 0 * :Joe"},
 	{name: "a web browser", why: whyNoGreeting, lines: "C: POST / HTTP/1.1\nC: Host: irc.example\nC: NICK joe\nC: USER joe 0 * :Joe"},
 	{name: "a web browser with a method of its own", why: whyNoMessage, lines: `C: NICK / HTTP/1.1

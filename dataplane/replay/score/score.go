@@ -35,6 +35,7 @@ type result struct {
 	silent   int // files in which nothing is to be opened
 	rows     []verdict
 	expected int // flows that were expected, each counted once for a file
+	calls    int // ways by which who registered is called, likewise: of these the truth says nothing
 	wrong    []wrong
 }
 
@@ -111,7 +112,7 @@ func scoreAll(dir string) ([]*result, error) {
 	}
 	truth := map[string][]verdict{}
 	for _, r := range rows {
-		truth[r.file] = append(truth[r.file], verdict{row: r, why: strict(&r)})
+		truth[r.file] = append(truth[r.file], verdict{row: r})
 	}
 	files, err := captures(dir)
 	if err != nil {
@@ -135,12 +136,15 @@ func scoreAll(dir string) ([]*result, error) {
 func (r *result) add(dir, file string, rows []verdict) error {
 	r.built = r.built || slices.ContainsFunc(rows, func(v verdict) bool { return helpers.Lookup(v.helper) != nil })
 	r.files++
-	if !slices.ContainsFunc(rows, func(v verdict) bool { return v.why == "" }) {
-		r.silent++
-	}
 	events, err := play(dir, file, nil)
 	if err != nil {
 		return err
+	}
+	for i := range rows {
+		rows[i].why = strict(&rows[i].row, rows[i].answers(events))
+	}
+	if !slices.ContainsFunc(rows, func(v verdict) bool { return v.why == "" }) {
+		r.silent++
 	}
 	if more := bindings(rows, events); len(more) > 0 {
 		if events, err = play(dir, file, more); err != nil {
@@ -215,6 +219,13 @@ func (r *row) isControl(e *replay.Event) bool {
 	return src == r.from && dst == r.to || src == r.to && dst == r.from
 }
 
+// answers says whether the message of r is one of who did not begin its session.
+func (r *row) answers(events []replay.Event) bool {
+	return slices.ContainsFunc(events, func(e replay.Event) bool {
+		return e.Kind == replay.Session && r.isControl(&e) && netip.AddrPortFrom(e.Src, *e.Sport) == r.to
+	})
+}
+
 // announces says whether e is about the flow that r announces.
 func (r *row) announces(e *replay.Event) bool {
 	if e.Proto != r.proto || e.Dst != r.dst || r.src.IsValid() && e.Src != r.src {
@@ -227,7 +238,9 @@ func (r *row) announces(e *replay.Event) bool {
 }
 
 // in looks for r in events: whether it was expected when it was announced, in time
-// for its first frame, and whether that was accepted as its child.
+// for its first frame, and whether that was accepted as its child. Where a message
+// repeats what its receiver has asked for, as an answer of RTSP does, it may have
+// been expected since then.
 func (r *row) in(events []replay.Event) (found, child bool) {
 	for i := range events {
 		e := &events[i]
@@ -236,7 +249,7 @@ func (r *row) in(events []replay.Event) (found, child bool) {
 		}
 		switch e.Kind {
 		case replay.Expect:
-			found = found || e.Helper == r.helper && e.Frame >= r.frame && (!r.observed || e.Frame < r.first)
+			found = found || e.Helper == r.helper && (e.Frame >= r.frame || e.Dst == r.to.Addr()) && (!r.observed || e.Frame < r.first)
 		case replay.Child:
 			child = child || e.Helper == r.helper && e.Frame == r.first
 		}
@@ -263,6 +276,10 @@ func (r *result) judge(file string, rows []verdict, events []replay.Event) {
 			continue
 		} else {
 			seen[what] = true
+		}
+		if e.Control {
+			r.calls++
+			continue
 		}
 		r.expected++
 		why := "nothing announces it"

@@ -39,6 +39,11 @@ func print(out io.Writer, all []*result) error {
 		}
 		opened += r.openedInSilence()
 	}
+	for _, r := range all {
+		if r.calls > 0 {
+			fmt.Fprintf(&b, "%s: beside these %d ways by which who registered is called, of which the truth says nothing\n", r.protocol, r.calls)
+		}
+	}
 	fmt.Fprintf(&b, "\nfiles in which nothing is to be opened: %d, expectations there: %d\n", silent, opened)
 	missed(&b, all)
 	explain(&b, all)
