@@ -1,6 +1,9 @@
 package config
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 var addressTable = table(
 	func(c *Config) *[]*Address { return &c.Addresses },
@@ -13,9 +16,9 @@ var addressTable = table(
 				Name: "name", Required: true,
 				Help: "The name of the address.",
 			}),
-			attr(func(a *Address) *string { return &a.Type }, oneOf([]string{"ipmask", "iprange"}, nil), Attribute{
+			attr(func(a *Address) *string { return &a.Type }, oneOf([]string{"ipmask", "iprange", "fqdn"}, nil), Attribute{
 				Name: "type", Default: "ipmask",
-				Help: "Whether the address is a subnet or a range.",
+				Help: "Whether the address is a subnet, a range, or those of a domain name.",
 			}),
 			attr(func(a *Address) *netip.Prefix { return &a.Subnet }, ipv4.subnets(), Attribute{
 				Name: "subnet", Default: "0.0.0.0/0", Only: only("type", "ipmask"),
@@ -28,6 +31,15 @@ var addressTable = table(
 			attr(func(a *Address) *netip.Addr { return &a.EndIP }, ipv4.address(), Attribute{
 				Name: "end-ip", Required: true, Only: only("type", "iprange"),
 				Help: "The last address of the range.",
+			}),
+			attr(func(a *Address) *string { return &a.FQDN }, domainName(), Attribute{
+				Name: "fqdn", Required: true, Only: only("type", "fqdn"),
+				Help: "The domain name, or a wildcard as *.example.com. Its addresses are those that name servers answer with, as the session helpers dns-udp and dns-tcp read it.",
+				Note: "The firewall asks no name server itself: an address counts once a client has asked for it through the firewall.",
+			}),
+			attr(func(a *Address) *uint32 { return &a.CacheTTL }, integer[uint32](0, 86400), Attribute{
+				Name: "cache-ttl", Default: "0", Only: only("type", "fqdn"),
+				Help: "For how many seconds an address counts at least, where the name server's answer has less; never less than a minute.",
 			}),
 			attr(func(a *Address) *string { return &a.Comment }, text(255), Attribute{
 				Name: "comment",
@@ -47,9 +59,9 @@ var address6Table = table(
 				Name: "name", Required: true,
 				Help: "The name of the address.",
 			}),
-			attr(func(a *Address6) *string { return &a.Type }, oneOf([]string{"ipprefix", "iprange"}, nil), Attribute{
+			attr(func(a *Address6) *string { return &a.Type }, oneOf([]string{"ipprefix", "iprange", "fqdn"}, nil), Attribute{
 				Name: "type", Default: "ipprefix",
-				Help: "Whether the address is a prefix or a range.",
+				Help: "Whether the address is a prefix, a range, or those of a domain name.",
 			}),
 			attr(func(a *Address6) *netip.Prefix { return &a.IP6 }, ipv6.subnets(), Attribute{
 				Name: "ip6", Default: "::/0", Only: only("type", "ipprefix"),
@@ -62,6 +74,15 @@ var address6Table = table(
 			attr(func(a *Address6) *netip.Addr { return &a.EndIP }, ipv6.address(), Attribute{
 				Name: "end-ip", Required: true, Only: only("type", "iprange"),
 				Help: "The last address of the range.",
+			}),
+			attr(func(a *Address6) *string { return &a.FQDN }, domainName(), Attribute{
+				Name: "fqdn", Required: true, Only: only("type", "fqdn"),
+				Help: "The domain name, or a wildcard as *.example.com. Its addresses are those that name servers answer with, as the session helpers dns-udp and dns-tcp read it.",
+				Note: "The firewall asks no name server itself: an address counts once a client has asked for it through the firewall.",
+			}),
+			attr(func(a *Address6) *uint32 { return &a.CacheTTL }, integer[uint32](0, 86400), Attribute{
+				Name: "cache-ttl", Default: "0", Only: only("type", "fqdn"),
+				Help: "For how many seconds an address counts at least, where the name server's answer has less; never less than a minute.",
 			}),
 			attr(func(a *Address6) *string { return &a.Comment }, text(255), Attribute{
 				Name: "comment",
@@ -93,7 +114,7 @@ var addrGroupTable = table(
 		Help:       "Groups of IPv4 addresses, and of such groups.",
 		SharesWith: []string{"firewall.address"},
 		Attributes: addrGroupAttributes("firewall.address", "firewall.addrgrp"),
-		check:      checkLoops,
+		check:      checkAddrGroups,
 	})
 
 var addrGroup6Table = table(
@@ -103,7 +124,7 @@ var addrGroup6Table = table(
 		Help:       "Groups of IPv6 addresses, and of such groups.",
 		SharesWith: []string{"firewall.address6"},
 		Attributes: addrGroupAttributes("firewall.address6", "firewall.addrgrp6"),
-		check:      checkLoops,
+		check:      checkAddrGroups,
 	})
 
 func addrGroupAttributes(refs ...string) []*Attribute {
@@ -129,4 +150,50 @@ func addrGroupAttributes(refs ...string) []*Attribute {
 			Help: "A remark.",
 		}),
 	}
+}
+
+// checkAddrGroups refuses groups that contain themselves, and groups that leave
+// members out where one of either kind is of a domain name.
+func checkAddrGroups(l *loader, t *Table) {
+	checkLoops(l, t)
+	named := map[string]bool{}
+	groups := l.cfg.AddrGroups
+	if t.Path == "firewall.addrgrp6" {
+		groups = l.cfg.AddrGroups6
+		for _, a := range l.cfg.Addresses6 {
+			named[a.Name] = a.Type == "fqdn"
+		}
+	} else {
+		for _, a := range l.cfg.Addresses {
+			named[a.Name] = a.Type == "fqdn"
+		}
+	}
+	byName := map[string]*AddrGroup{}
+	for _, g := range groups {
+		byName[g.Name] = g
+	}
+	for _, g := range groups {
+		if !g.Exclude {
+			continue
+		}
+		if name := namedMember(g, byName, named, map[string]bool{}); name != "" {
+			l.refuse(g, "exclude", "expected disable, since %q in the group is of type fqdn: its addresses are not known beforehand", name)
+		}
+	}
+}
+
+// namedMember is an address of a domain name in g, or in a group in it; "" is none.
+func namedMember(g *AddrGroup, groups map[string]*AddrGroup, named, seen map[string]bool) string {
+	for _, name := range slices.Concat(g.Member, g.ExcludeMember) {
+		if named[name] {
+			return name
+		}
+		if in := groups[name]; in != nil && !seen[name] {
+			seen[name] = true
+			if name := namedMember(in, groups, named, seen); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
 }

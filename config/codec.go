@@ -111,6 +111,25 @@ func name(longest int) codec[string] {
 	}, func(s string) string { return s })
 }
 
+// domainName is a domain name (RFC 1035 section 2.3.1, with the underscore that
+// names of services have), kept in lower case, or a wildcard: "*." and a domain.
+func domainName() codec[string] {
+	t := Type{Name: "domain name", Range: "a domain name of at most 253 characters, or *. and one for every name below it"}
+	return scalar(t, func(s string) (string, error) {
+		s = strings.ToLower(strings.TrimSuffix(s, "."))
+		rest := strings.TrimPrefix(s, "*.")
+		if len(s) > 253 || rest == "" {
+			return "", fmt.Errorf("expected %s", t.Range)
+		}
+		for _, label := range strings.Split(rest, ".") {
+			if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+				return "", fmt.Errorf("%q: expected labels of letters, digits, - and _, of at most 63 characters", label)
+			}
+		}
+		return s, nil
+	}, func(s string) string { return s })
+}
+
 // linuxName is a name that Linux can give a network device.
 func linuxName(reserved ...string) codec[string] {
 	t := Type{Name: "name", Range: "1-15 characters without spaces, / or :"}

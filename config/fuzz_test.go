@@ -197,6 +197,7 @@ var there = map[string][]string{
 }
 
 var samples = map[string][]string{
+	"domain name":         {"www.example.com", "*.example.com", "Example.org."},
 	"name":                {"a", "b", "c", "all", "HTTP", "always", "any"},
 	"names":               {"a", "b", "c", "all", "HTTP", "Web Access", "any"},
 	"string":              {"", "a", "b", "ä\u200b"},

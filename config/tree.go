@@ -171,22 +171,26 @@ type StaticRoute6 StaticRoute
 
 // Address is one [[firewall.address]].
 type Address struct {
-	Name    string
-	Type    string // "ipmask" or "iprange"
-	Subnet  netip.Prefix
-	StartIP netip.Addr
-	EndIP   netip.Addr
-	Comment string
+	Name     string
+	Type     string // "ipmask", "iprange" or "fqdn"
+	Subnet   netip.Prefix
+	StartIP  netip.Addr
+	EndIP    netip.Addr
+	FQDN     string // in lower case; "*." in front of a domain: every name below it
+	CacheTTL uint32 // least seconds that an address of FQDN counts
+	Comment  string
 }
 
 // Address6 is one [[firewall.address6]].
 type Address6 struct {
-	Name    string
-	Type    string // "ipprefix" or "iprange"
-	IP6     netip.Prefix
-	StartIP netip.Addr
-	EndIP   netip.Addr
-	Comment string
+	Name     string
+	Type     string // "ipprefix", "iprange" or "fqdn"
+	IP6      netip.Prefix
+	StartIP  netip.Addr
+	EndIP    netip.Addr
+	FQDN     string // as of Address
+	CacheTTL uint32
+	Comment  string
 }
 
 // AddrGroup is one [[firewall.addrgrp]] or [[firewall.addrgrp6]].

@@ -50,6 +50,18 @@ func (n *announcer) CancelTag(tag uint32) {
 	n.w.cancelGroup(n.s, groupOf(tag))
 }
 
+// Answer notes the addresses that a name server answers with, where policies are of
+// names.
+func (n *announcer) Answer(msg []byte) {
+	book := n.w.names.Hosts()
+	if book.Idle() || n.helper.Resolve == nil {
+		return
+	}
+	n.helper.Resolve(msg, func(name string, a netip.Addr, ttl time.Duration) {
+		book.Learn(name, packet.AddrFrom(a), ttl, n.w.now)
+	})
+}
+
 // EndTag has the flows end soon, too, that came of them.
 func (n *announcer) EndTag(tag uint32) {
 	n.CancelTag(tag)

@@ -49,7 +49,7 @@ const disable = "disable"
 
 func compileBindings(cfg *config.Config, names *Names) (*bindings, error) {
 	b := &bindings{table: map[binding][]*helperEntry{}, policies: map[uint32][]uint8{}, services: map[uint32][]uint8{}}
-	known, err := policy.NewAddresses(cfg)
+	known, err := policy.NewAddresses(cfg, &names.hosts)
 	if err != nil {
 		return nil, err
 	}

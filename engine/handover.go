@@ -16,6 +16,7 @@ import (
 // nobody uses any more are reported as returned.
 func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written time.Time) (handover.Counts, error) {
 	h := handover.Header{By: by, Written: written, Serial: w.table.Serial(), Tables: w.names.tables()}
+	h.Hosts = w.names.handedOver(now)
 	to, err := handover.NewWriter(out, &h, now)
 	if err != nil {
 		return handover.Counts{}, err
@@ -51,6 +52,19 @@ func (w *Worker) HandOver(now session.Tick, out io.Writer, by string, written ti
 		w.nat.Abandon()
 	}
 	return to.Counts(), err
+}
+
+// handedOver are the addresses of domain names that are known at now.
+func (n *Names) handedOver(now session.Tick) (hosts []handover.Host) {
+	all, _ := n.hosts.List(now)
+	for _, e := range all {
+		for _, h := range e.Hosts {
+			if len(hosts) < handover.MaxHosts {
+				hosts = append(hosts, handover.Host{Name: e.Name, By: h.By, Addr: h.Addr, Left: h.Left})
+			}
+		}
+	}
+	return hosts
 }
 
 // expected is a copy of what is outstanding, in the order in which it was made.

@@ -102,6 +102,10 @@ func (w *Worker) Inherit(now session.Tick, h *handover.Header, away time.Duratio
 		i.profiles = append(i.profiles, number)
 	}
 	w.SetRuleset(w.rules) // which learns the gateways and profiles
+	for _, x := range h.Hosts {
+		w.names.hosts.Restore(x.Name, x.By, x.Addr, i.written.Add(x.Left))
+	}
+	w.names.hosts.Expire(now)
 	w.table.Continue(h.Serial)
 	return i
 }

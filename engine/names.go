@@ -8,6 +8,7 @@ import (
 
 	"portcullis/helpers"
 	"portcullis/packet"
+	"portcullis/policy/fqdn"
 )
 
 // Names numbers what packets, sessions and events carry as numbers: interfaces,
@@ -28,7 +29,11 @@ type Names struct {
 	ttls       register[ttl]
 	profiles   register[profile]
 	whys       register[string] // why helpers let go of sessions
+	hosts      fqdn.Book        // addresses of domain names
 }
+
+// Hosts are the addresses of the domain names that address objects name.
+func (n *Names) Hosts() *fqdn.Book { return &n.hosts }
 
 // poolName is the name of an IP pool. One of firewall.ippool and one of
 // firewall.ippool6 may have the same.

@@ -45,7 +45,7 @@ func (w *Worker) stillAllowed(s *session.Session) bool {
 	if !stays {
 		return false
 	}
-	m := w.rules.policies.Lookup(s.Out[packet.Reply], s.Out[packet.Original], &d.key, d.vip)
+	m := w.rules.policies.LookupLive(s.Out[packet.Reply], s.Out[packet.Original], &d.key, d.vip)
 	if !m.Policy.Accept {
 		return false
 	}

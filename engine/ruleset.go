@@ -10,6 +10,7 @@ import (
 	"portcullis/packet"
 	"portcullis/packet/reassembly"
 	"portcullis/policy"
+	"portcullis/policy/fqdn"
 	"portcullis/route"
 	"portcullis/session/tcp"
 )
@@ -34,6 +35,7 @@ type Ruleset struct {
 	policies    *policy.Table
 	virtual     *nat.Destinations
 	sources     *nat.Sources
+	wishes      []fqdn.Wish
 	central     *policy.Central // nil: policies say how sources are translated
 	hairpin     bool            // snat-hairpin-traffic
 	configured  *route.Table    // as if all links were up
@@ -124,6 +126,8 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 	if rs.policies, err = policy.Compile(cfg, index, names.ServiceNumber); err != nil {
 		return nil, err
 	}
+	rs.policies.Follow(&names.hosts)
+	rs.wishes = policy.Wishes(cfg)
 	if err = rs.compileNAT(cfg, index, names); err != nil {
 		return nil, err
 	}
@@ -156,6 +160,7 @@ func (rs *Ruleset) compileNAT(cfg *config.Config, index func(string) (uint16, bo
 		if rs.central, err = policy.CompileCentral(cfg, index); err != nil {
 			return err
 		}
+		rs.central.Follow(&names.hosts)
 	}
 	rs.hairpin = cfg.Settings.SNATHairpin
 	return nil

@@ -143,6 +143,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	w.groups = newGroups()
 	w.nat = nat.New(rng, w.noteBlock)
 	w.nat.Obey(rs.sources, rs.virtual)
+	w.names.hosts.Obey(rs.wishes)
 	return w
 }
 
@@ -153,6 +154,7 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 func (w *Worker) SetRuleset(rs *Ruleset) {
 	w.rules = rs.knowing(w.names)
 	w.nat.Obey(rs.sources, rs.virtual)
+	w.names.hosts.Obey(rs.wishes)
 	w.fragments.SetLimits(rs.fragments)
 }
 
@@ -260,6 +262,7 @@ func (w *Worker) strayCall(p *Slot) bool {
 func (w *Worker) Tick(now session.Tick) (more bool) {
 	w.now = now
 	w.gen.reset()
+	w.names.hosts.Expire(now)
 	more = w.fragments.Expire(int64(now), expireBudget)
 	more = w.expect.Expire(now, expireBudget, w.expectationGone) || more
 	more = w.nat.Expire(int64(now), expireBudget) || more

@@ -113,6 +113,23 @@ func (f *fields) tick(noun string) session.Tick {
 	return session.Tick(f.below(uint64(maxAge)+1, noun))
 }
 
+// duration is one of either sign.
+func (f *fields) duration() time.Duration {
+	v, n := binary.Varint(f.b)
+	switch {
+	case f.err != nil:
+		return 0
+	case n <= 0:
+		f.err = errShort
+		return 0
+	case v > int64(maxAge) || v < -int64(maxAge):
+		f.fail("duration %d: expected at most %d", v, maxAge)
+		return 0
+	}
+	f.b = f.b[n:]
+	return time.Duration(v)
+}
+
 func (f *fields) string() string { return string(f.take(int(f.below(maxFrame, "length")))) }
 
 func (f *fields) addr(six bool) packet.Addr {
@@ -154,6 +171,9 @@ func (h *Header) decode(f *fields) {
 	h.Shapers = f.names()
 	for n := f.below(math.MaxUint16+1, "number of profiles"); n > 0 && f.err == nil; n-- {
 		h.Profiles = append(h.Profiles, f.profile())
+	}
+	for n := f.below(MaxHosts+1, "number of hosts"); n > 0 && f.err == nil; n-- {
+		h.Hosts = append(h.Hosts, Host{Name: f.string(), By: f.string(), Addr: f.addr(true), Left: f.duration()})
 	}
 }
 

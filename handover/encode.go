@@ -150,6 +150,12 @@ func (h *Header) append(b []byte) []byte {
 	for i := range h.Profiles {
 		b = h.Profiles[i].append(b)
 	}
+	b = binary.AppendUvarint(b, uint64(len(h.Hosts)))
+	for i := range h.Hosts {
+		x := &h.Hosts[i]
+		b = appendString(appendString(b, x.Name), x.By)
+		b = binary.AppendVarint(appendAddr(b, x.Addr, true), int64(x.Left))
+	}
 	return b
 }
 

@@ -66,6 +66,18 @@ type Tables struct {
 	Gateways   []packet.Addr // 0 is none
 	Shapers    []string      // per-IP shapers; 0 is none
 	Profiles   []Profile     // 0 is without limits
+	Hosts      []Host        // addresses of domain names, which have no numbers; at most MaxHosts
+}
+
+// MaxHosts bounds Tables.Hosts.
+const MaxHosts = 1 << 16
+
+// Host is an address of a domain name.
+type Host struct {
+	Name string // of the address object: a domain name or a wildcard
+	By   string // the domain name that was asked for
+	Addr packet.Addr
+	Left time.Duration // how long it counts from the moment of writing on; 0 or less: that is over
 }
 
 // Helper names a session helper and how it remembers (helpers.Helper.Memory).

@@ -24,6 +24,9 @@ type Announcer interface {
 	EndTag(tag uint32)
 	// Renew has those of a tag wait for d from now on.
 	Renew(tag uint32, d time.Duration)
+	// Answer tells of a name server's answer, for the helper's Resolve. The bytes are
+	// borrowed.
+	Answer(msg []byte)
 	// Known is what the receiver of direction dir knows an endpoint by that its
 	// sender mentions; see Mention. It reports false where that is unknown.
 	Known(dir packet.Dir, endpoint netip.AddrPort) (netip.AddrPort, bool)

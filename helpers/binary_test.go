@@ -231,6 +231,7 @@ func (anyone) Cancel() {}
 func (anyone) CancelTag(uint32) {}
 
 func (anyone) EndTag(uint32) {}
+func (anyone) Answer([]byte) {}
 
 func (anyone) Renew(uint32, time.Duration) {}
 

@@ -146,11 +146,11 @@ type Findings struct {
 	n         int
 }
 
-// finding is one of an Expect, a Mention, a Length and a tag that is void.
+// finding is one of an Expect, a Mention, a Length, a tag that is void and an answer.
 type finding struct {
 	kind     findingKind
 	expect   Expect // of a Mention its Endpoint and Edit, of a Length its Edit, of a tag its Tag
-	from, to int    // of a Length
+	from, to int    // of a Length, of an answer
 }
 
 type findingKind uint8
@@ -160,6 +160,7 @@ const (
 	foundMention
 	foundLength
 	foundVoid
+	foundAnswer
 )
 
 // Helper is a session helper: a reader and a speller of one control protocol.
@@ -188,6 +189,9 @@ type Helper struct {
 	// SpellLength appends to dst the bytes that spell the number n, in the manner of
 	// the bytes orig that e marked. nil where the helper finds no Length.
 	SpellLength func(dst, orig []byte, e Edit, n int) []byte
+	// Resolve calls yield for each address that an answer (Findings.Answer) has for the
+	// name that was asked for, which is in lower case. nil where the helper finds none.
+	Resolve func(msg []byte, yield func(name string, a netip.Addr, ttl time.Duration))
 	// Sound says whether Inspect could have left s behind: it need only tell what
 	// it would stumble over. nil where it stumbles over nothing. It is asked about
 	// what was read from a file.
@@ -228,6 +232,12 @@ func (f *Findings) Measure(l Length) bool {
 // as CancelTag, but for any number of tags, and in order with what is announced.
 func (f *Findings) Void(tag uint32) bool {
 	return f.add(finding{kind: foundVoid, expect: Expect{Tag: tag}})
+}
+
+// Answer appends that the bytes of Data from from up to to are a name server's answer
+// to what was asked in this session, for Helper.Resolve.
+func (f *Findings) Answer(from, to int) bool {
+	return f.add(finding{kind: foundAnswer, from: from, to: to})
 }
 
 func (f *Findings) add(x finding) bool {

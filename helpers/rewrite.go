@@ -49,6 +49,8 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 			if to, ok := ann.Known(dir, x.expect.Endpoint); ok && !same(to, x.expect.Endpoint) {
 				r.put(h, x.expect.Edit, data, fixed, to)
 			}
+		case foundAnswer:
+			ann.Answer(data[x.from:x.to])
 		case foundVoid:
 			ann.CancelTag(x.expect.Tag)
 		case foundLength:
@@ -174,7 +176,7 @@ func (f *Findings) wellFormed(data []byte) bool {
 	end := 0
 	for i := range f.list[:f.n] {
 		x := &f.list[i]
-		if x.kind == foundLength && (x.from < 0 || x.to < x.from || x.to > len(data)) {
+		if (x.kind == foundLength || x.kind == foundAnswer) && (x.from < 0 || x.to < x.from || x.to > len(data)) {
 			return false
 		}
 		e := &x.expect.Edit

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"go4.org/netipx"
 
@@ -14,6 +15,7 @@ type addrBook struct {
 	noun   string       // what an entry is called in errors
 	all    netip.Prefix // the whole family
 	ranges map[string]netipx.IPRange
+	names  map[string]string // domain names, by the names of their addresses
 	groups map[string]*config.AddrGroup
 	sets   map[string]*netipx.IPSet // resolved; nil while being resolved
 }
@@ -21,6 +23,10 @@ type addrBook struct {
 func newAddrBook4(cfg *config.Config) (*addrBook, error) {
 	b := emptyAddrBook("address", netip.PrefixFrom(netip.IPv4Unspecified(), 0), cfg.AddrGroups)
 	for _, a := range cfg.Addresses {
+		if a.Type == "fqdn" {
+			b.names[a.Name] = a.FQDN
+			continue
+		}
 		if err := b.add(a.Name, a.Type == "iprange", a.Subnet, a.StartIP, a.EndIP); err != nil {
 			return nil, err
 		}
@@ -31,6 +37,10 @@ func newAddrBook4(cfg *config.Config) (*addrBook, error) {
 func newAddrBook6(cfg *config.Config) (*addrBook, error) {
 	b := emptyAddrBook("address6", netip.PrefixFrom(netip.IPv6Unspecified(), 0), cfg.AddrGroups6)
 	for _, a := range cfg.Addresses6 {
+		if a.Type == "fqdn" {
+			b.names[a.Name] = a.FQDN
+			continue
+		}
 		if err := b.add(a.Name, a.Type == "iprange", a.IP6, a.StartIP, a.EndIP); err != nil {
 			return nil, err
 		}
@@ -43,6 +53,7 @@ func emptyAddrBook(noun string, all netip.Prefix, groups []*config.AddrGroup) *a
 		noun:   noun,
 		all:    all,
 		ranges: make(map[string]netipx.IPRange),
+		names:  make(map[string]string),
 		groups: make(map[string]*config.AddrGroup),
 		sets:   make(map[string]*netipx.IPSet),
 	}
@@ -94,6 +105,33 @@ func (b *addrBook) list(names []string, negate, empty bool) (*netipx.IPSet, erro
 	return rest.IPSet()
 }
 
+// domains are the domain names in a list of addresses and groups, each once. A group
+// with excluded members has none.
+func (b *addrBook) domains(names []string) (all []string, err error) {
+	for _, name := range names {
+		if domain, ok := b.names[name]; ok {
+			all = append(all, domain)
+		}
+		g := b.groups[name]
+		if g == nil {
+			continue
+		}
+		more, err := b.domains(g.Member)
+		if err == nil && g.Exclude {
+			var less []string
+			if less, err = b.domains(g.ExcludeMember); len(more)+len(less) > 0 {
+				return nil, fmt.Errorf("%s group %q: exclude with addresses of type fqdn: their addresses are not known beforehand", b.noun, name)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
 // set resolves one name, remembering the answer.
 func (b *addrBook) set(name string) (*netipx.IPSet, error) {
 	if set, seen := b.sets[name]; seen {
@@ -113,6 +151,9 @@ func (b *addrBook) set(name string) (*netipx.IPSet, error) {
 
 func (b *addrBook) resolve(name string) (*netipx.IPSet, error) {
 	var sb netipx.IPSetBuilder
+	if _, ok := b.names[name]; ok { // see domains
+		return sb.IPSet()
+	}
 	if r, ok := b.ranges[name]; ok {
 		sb.AddRange(r)
 		return sb.IPSet()

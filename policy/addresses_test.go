@@ -7,6 +7,7 @@ import (
 	"portcullis/config"
 	"portcullis/packet"
 	"portcullis/policy"
+	"portcullis/policy/fqdn"
 )
 
 const addresses = `
@@ -34,7 +35,7 @@ func TestAddresses(t *testing.T) {
 	if len(bad) > 0 {
 		t.Fatal(bad)
 	}
-	book, err := policy.NewAddresses(cfg)
+	book, err := policy.NewAddresses(cfg, &fqdn.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"portcullis/config"
 	"portcullis/packet"
+	"portcullis/policy/fqdn"
 )
 
 // Central is the compiled central SNAT map. It is immutable.
@@ -67,6 +68,9 @@ func packCentral(e *config.CentralSNAT) ([]service, error) {
 	}
 	return []service{s}, nil
 }
+
+// Follow has c ask b for the addresses of domain names.
+func (c *Central) Follow(b *fqdn.Book) { c.t.Follow(b) }
 
 // Lookup returns the first entry of the map, by its place in config.CentralSNAT,
 // that is for the flow of key from interface in to interface out. key is the

@@ -73,6 +73,7 @@ func TestCentralTwin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		c.Follow(book(cfg))
 		for range 200 {
 			in, out, key := uint16(g.IntN(interfaces)), uint16(g.IntN(interfaces)), g.key()
 			want := twin{cfg}.central(fmt.Sprint("i", in), fmt.Sprint("i", out), key)

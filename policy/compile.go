@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"portcullis/config"
+	"portcullis/policy/fqdn"
 )
 
 // Compile builds the table of cfg's policies. ifIndex gives the engine's index
@@ -37,6 +38,7 @@ type compiler struct {
 	vips    vipBooks
 	svc     *serviceBook
 	pairs   pairs
+	names   fqdn.Book // in which no name has an address
 }
 
 func newCompiler(cfg *config.Config, ifIndex func(string) (uint16, bool), svcID func(string) uint32) (*compiler, error) {
@@ -100,7 +102,7 @@ func (c *compiler) enter(p *config.Policy, live bool, services []service, answer
 	if err != nil {
 		return err
 	}
-	r4, r6, err := c.rules(p)
+	r4, r6, named, err := c.rules(p)
 	if err != nil {
 		return err
 	}
@@ -110,6 +112,15 @@ func (c *compiler) enter(p *config.Policy, live bool, services []service, answer
 
 	i := uint32(len(c.t.policies))
 	r4.policy, r6.policy = i, i
+	for family, r := range []*rule{&r4, &r6} {
+		c.t.named[family] = append(c.t.named[family], named[family])
+		if len(named[family].src.list) > 0 {
+			r.named |= srcNamed
+		}
+		if len(named[family].dst.list) > 0 {
+			r.named |= dstNamed
+		}
+	}
 	r4.svcOff, r4.svcN = uint32(len(c.t.services)), uint32(len(services))
 	r6.svcOff, r6.svcN = r4.svcOff, r4.svcN
 	c.t.services = append(c.t.services, services...)
@@ -123,29 +134,38 @@ func (c *compiler) enter(p *config.Policy, live bool, services []service, answer
 
 // rules compiles which addresses p asks of a flow of either family. Where p can
 // match none, the rule's destination or source is the empty set.
-func (c *compiler) rules(p *config.Policy) (r4, r6 rule, err error) {
+func (c *compiler) rules(p *config.Policy) (r4, r6 rule, named [2]namedSides, err error) {
 	_, dst4 := c.vips.v4.divide(p.DstAddr)
 	_, dst6 := c.vips.v6.divide(p.DstAddr6)
 	r4.serviceNegated, r6.serviceNegated = p.ServiceNegate, p.ServiceNegate
 	for _, side := range []struct {
 		to     *spanSet
+		named  *namedSet
 		book   *addrBook
 		names  []string
 		negate bool
 		empty  bool
 	}{
-		{&r4.src, c.addr4, p.SrcAddr, p.SrcAddrNegate, len(p.SrcAddr) == 0},
-		{&r4.dst, c.addr4, dst4, p.DstAddrNegate, len(p.DstAddr) == 0},
-		{&r6.src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate, len(p.SrcAddr6) == 0},
-		{&r6.dst, c.addr6, dst6, p.DstAddr6Negate, len(p.DstAddr6) == 0},
+		{&r4.src, &named[0].src, c.addr4, p.SrcAddr, p.SrcAddrNegate, len(p.SrcAddr) == 0},
+		{&r4.dst, &named[0].dst, c.addr4, dst4, p.DstAddrNegate, len(p.DstAddr) == 0},
+		{&r6.src, &named[1].src, c.addr6, p.SrcAddr6, p.SrcAddr6Negate, len(p.SrcAddr6) == 0},
+		{&r6.dst, &named[1].dst, c.addr6, dst6, p.DstAddr6Negate, len(p.DstAddr6) == 0},
 	} {
 		set, err := side.book.list(side.names, side.negate, side.empty)
 		if err != nil {
-			return r4, r6, err
+			return r4, r6, named, err
 		}
 		*side.to = c.t.spans.add(set, side.book == c.addr6)
+		domains, err := side.book.domains(side.names)
+		if err != nil {
+			return r4, r6, named, err
+		}
+		side.named.negated = side.negate
+		for _, d := range domains {
+			side.named.list = append(side.named.list, c.names.Name(d))
+		}
 	}
-	return r4, r6, nil
+	return r4, r6, named, nil
 }
 
 // inForce says whether a policy of these schedules is ever in force. Only the

@@ -112,7 +112,7 @@ func (t *Table) bucket(list []uint32, rules []rule, known map[string]bucket) buc
 	var live []uint32
 	for _, i := range list {
 		r := &rules[i]
-		if r.dst.n > 0 && r.asks() {
+		if r.leads() && r.asks() {
 			live = append(live, i)
 		}
 	}
@@ -130,11 +130,22 @@ func (t *Table) bucket(list []uint32, rules []rule, known map[string]bucket) buc
 }
 
 // asks says whether there is a source and a service that r matches.
-func (r *rule) asks() bool { return r.src.n > 0 && (r.svcN > 0 || r.serviceNegated) }
+func (r *rule) asks() bool {
+	return (r.src.n > 0 || r.named&srcNamed != 0) && (r.svcN > 0 || r.serviceNegated)
+}
+
+// leads says whether there is a destination that r matches.
+func (r *rule) leads() bool { return r.dst.n > 0 || r.named&dstNamed != 0 }
 
 func (t *Table) boxOf(r *rule) (b box) {
 	b.src, b.srcSize = t.spans.bounds4(r.src)
 	b.dst, b.dstSize = t.spans.bounds4(r.dst)
+	if r.named&srcNamed != 0 {
+		b.src, b.srcSize = 0, ^uint32(0)
+	}
+	if r.named&dstNamed != 0 {
+		b.dst, b.dstSize = 0, ^uint32(0)
+	}
 	return b
 }
 

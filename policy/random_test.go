@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 
 	"portcullis/config"
 	"portcullis/packet"
+	"portcullis/policy"
+	"portcullis/policy/fqdn"
 )
 
 // generator draws configurations and keys from a world so small that most
@@ -159,6 +162,9 @@ func (g generator) config(policies int) *config.Config {
 		cfg.Addresses6 = append(cfg.Addresses6, a6)
 	}
 	cfg.AddrGroups, cfg.AddrGroups6 = g.groups(8), g.groups(8)
+	if g.chance(30) {
+		g.domains(cfg)
+	}
 	for i := range 14 {
 		cfg.Services = append(cfg.Services, g.service(fmt.Sprint("s", i)))
 	}
@@ -174,6 +180,41 @@ func (g generator) config(policies int) *config.Config {
 		cfg.Policies = append(cfg.Policies, g.policy(i+1))
 	}
 	return cfg
+}
+
+// domains makes some addresses those of domain names, each of which has one, in
+// StartIP. There are no excluded members then.
+func (g generator) domains(cfg *config.Config) {
+	for i, a := range cfg.Addresses {
+		if g.chance(40) {
+			a.Type, a.FQDN, a.StartIP = "fqdn", fmt.Sprint("four", i%3, ".example"), g.ip(false)
+		}
+	}
+	for i, a := range cfg.Addresses6 {
+		if g.chance(40) {
+			a.Type, a.FQDN, a.StartIP = "fqdn", fmt.Sprint("six", i%3, ".example"), g.ip(true)
+		}
+	}
+	for _, grp := range append(slices.Clone(cfg.AddrGroups), cfg.AddrGroups6...) {
+		grp.Exclude = false
+	}
+}
+
+// book knows the addresses of the domain names of cfg.
+func book(cfg *config.Config) *fqdn.Book {
+	b := new(fqdn.Book)
+	b.Obey(policy.Wishes(cfg))
+	for _, a := range cfg.Addresses {
+		if a.Type == "fqdn" {
+			b.Learn(a.FQDN, packet.AddrFrom(a.StartIP), 0, 0)
+		}
+	}
+	for _, a := range cfg.Addresses6 {
+		if a.Type == "fqdn" {
+			b.Learn(a.FQDN, packet.AddrFrom(a.StartIP), 0, 0)
+		}
+	}
+	return b
 }
 
 // virtual adds virtual IPs, and groups of them.

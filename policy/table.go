@@ -23,6 +23,7 @@ type Table struct {
 	spans    spanArena
 	services []service
 	naming   naming
+	named    [2][]namedSides // of IPv4 and IPv6 rules, by position in policies; empty where no rule has names
 
 	central  bool // central-nat: virtual IPs have no say
 	vipRules []vipRule
@@ -42,6 +43,7 @@ type rule struct {
 	svcOff, svcN   uint32
 	policy         uint32 // index into Table.policies
 	serviceNegated bool
+	named          uint8 // srcNamed, dstNamed
 }
 
 // Two rules share a cache line.
@@ -64,22 +66,32 @@ type box struct {
 // as a destination. A policy that denies matches it by the mapped address as well,
 // unless match-vip is disabled. With central-nat, it is matched like all other traffic.
 func (t *Table) Lookup(in, out uint16, key *packet.Key, vip uint16) Match {
+	return t.lookup(in, out, key, vip, false)
+}
+
+// LookupLive is Lookup for a flow whose session lives: it matches a policy of a domain
+// name, too, where the address was one of that name when it began.
+func (t *Table) LookupLive(in, out uint16, key *packet.Key, vip uint16) Match {
+	return t.lookup(in, out, key, vip, true)
+}
+
+func (t *Table) lookup(in, out uint16, key *packet.Key, vip uint16, lives bool) Match {
 	c := &t.cells[class(t.inClass, in)*t.outClasses+class(t.outClass, out)]
 	switch four := key.Src.Is4(); {
 	case four != key.Dst.Is4():
 		return t.deny(key)
 	case vip != 0 && !t.central:
 		if four {
-			return t.scanVIP(c.vip4, t.rules4, key, vip)
+			return t.scanVIP(c.vip4, t.rules4, key, vip, lives)
 		}
-		return t.scanVIP(c.vip6, t.rules6, key, vip)
+		return t.scanVIP(c.vip6, t.rules6, key, vip, lives)
 	case four:
-		return t.scan4(c.v4, key)
+		return t.scan4(c.v4, key, lives)
 	}
-	return t.scan6(c.v6, key)
+	return t.scan6(c.v6, key, lives)
 }
 
-func (t *Table) scan4(b bucket, key *packet.Key) Match {
+func (t *Table) scan4(b bucket, key *packet.Key, lives bool) Match {
 	src, dst := uint32(key.Src.Lo), uint32(key.Dst.Lo)
 	boxes := t.boxes[b.off : b.off+b.n]
 	for i := range boxes {
@@ -87,7 +99,11 @@ func (t *Table) scan4(b bucket, key *packet.Key) Match {
 			continue
 		}
 		r := &t.rules4[t.lists[int(b.off)+i]]
-		if !t.spans.has4(r.dst, dst) || !t.spans.has4(r.src, src) {
+		if r.named != 0 {
+			if !t.destination(r, key, lives) || !t.source(r, key, lives) {
+				continue
+			}
+		} else if !t.spans.has4(r.dst, dst) || !t.spans.has4(r.src, src) {
 			continue
 		}
 		if name, object, ok := t.service(r, key); ok {
@@ -97,10 +113,10 @@ func (t *Table) scan4(b bucket, key *packet.Key) Match {
 	return t.deny(key)
 }
 
-func (t *Table) scan6(b bucket, key *packet.Key) Match {
+func (t *Table) scan6(b bucket, key *packet.Key, lives bool) Match {
 	for _, i := range t.lists[b.off : b.off+b.n] {
 		r := &t.rules6[i]
-		if !t.spans.has6(r.dst, key.Dst) || !t.spans.has6(r.src, key.Src) {
+		if !t.destination(r, key, lives) || !t.source(r, key, lives) {
 			continue
 		}
 		if name, object, ok := t.service(r, key); ok {

@@ -37,6 +37,7 @@ func compare(t *testing.T, g generator, cfg *config.Config, keys int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	table.Follow(book(cfg))
 	for range keys {
 		in, out, key := uint16(g.IntN(interfaces)), uint16(g.IntN(interfaces)), g.key()
 		vip := g.vip(cfg, key)

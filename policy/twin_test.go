@@ -103,11 +103,17 @@ func (w twin) inName(name string, ip netip.Addr) bool {
 	}
 	for _, a := range w.cfg.Addresses {
 		if ip.Is4() && a.Name == name {
+			if a.Type == "fqdn" { // two addresses may name one domain
+				return slices.ContainsFunc(w.cfg.Addresses, func(b *config.Address) bool { return b.FQDN == a.FQDN && b.StartIP == ip })
+			}
 			return inAddress(a.Type, a.Subnet, a.StartIP, a.EndIP, ip)
 		}
 	}
 	for _, a := range w.cfg.Addresses6 {
 		if ip.Is6() && a.Name == name {
+			if a.Type == "fqdn" {
+				return slices.ContainsFunc(w.cfg.Addresses6, func(b *config.Address6) bool { return b.FQDN == a.FQDN && b.StartIP == ip })
+			}
 			return inAddress(a.Type, a.IP6, a.StartIP, a.EndIP, ip)
 		}
 	}

@@ -115,7 +115,7 @@ func (t *Table) vipBucket(list []uint32, family int, parts []vipPart, known map[
 	var live []uint32
 	for _, i := range list {
 		if r, part := &rules[i], &parts[i]; r.asks() &&
-			(part.named[family].n > 0 && !part.negated[family] || part.byAddress && r.dst.n > 0) {
+			(part.named[family].n > 0 && !part.negated[family] || part.byAddress && r.leads()) {
 			live = append(live, i)
 		}
 	}
@@ -133,7 +133,7 @@ func (t *Table) vipBucket(list []uint32, family int, parts []vipPart, known map[
 
 func (t *Table) vipRule(i uint32, rules []rule, part *vipPart, family int) vipRule {
 	v := vipRule{rule: i, named: part.named[family], size: ^uint16(0), negated: part.negated[family]}
-	v.byAddress = part.byAddress && rules[i].dst.n > 0
+	v.byAddress = part.byAddress && rules[i].leads()
 	if named := t.vipsOf(v.named); !v.byAddress {
 		v.lo, v.size = named[0], named[len(named)-1]-named[0]
 	}
@@ -144,7 +144,7 @@ func (t *Table) vipsOf(r vipRun) []uint16 { return t.vips[r.off : r.off+r.n] }
 
 // scanVIP returns the first rule of a bucket that matches a flow that the virtual
 // IP vip has translated.
-func (t *Table) scanVIP(b bucket, rules []rule, key *packet.Key, vip uint16) Match {
+func (t *Table) scanVIP(b bucket, rules []rule, key *packet.Key, vip uint16, lives bool) Match {
 	list := t.vipRules[b.off : b.off+b.n]
 	for i := range list {
 		v := &list[i]
@@ -152,7 +152,7 @@ func (t *Table) scanVIP(b bucket, rules []rule, key *packet.Key, vip uint16) Mat
 			continue
 		}
 		r := &rules[v.rule]
-		if !t.leadsTo(v, r, key, vip) || !t.has(r.src, key.Src) {
+		if !t.leadsTo(v, r, key, vip, lives) || !t.source(r, key, lives) {
 			continue
 		}
 		if name, object, ok := t.service(r, key); ok {
@@ -164,12 +164,12 @@ func (t *Table) scanVIP(b bucket, rules []rule, key *packet.Key, vip uint16) Mat
 
 // leadsTo says whether the destinations of a rule hold the flow: by the virtual IP,
 // or by the address that it is mapped to.
-func (t *Table) leadsTo(v *vipRule, r *rule, key *packet.Key, vip uint16) bool {
+func (t *Table) leadsTo(v *vipRule, r *rule, key *packet.Key, vip uint16, lives bool) bool {
 	_, named := slices.BinarySearch(t.vipsOf(v.named), vip)
 	if named {
 		return !v.negated
 	}
-	return v.byAddress && t.has(r.dst, key.Dst)
+	return v.byAddress && t.destination(r, key, lives)
 }
 
 // has says whether s holds a, which is of the family that s is of.

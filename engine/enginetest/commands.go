@@ -38,6 +38,8 @@ func (r *runner) command(st *step) {
 		r.golden(st, r.sessions())
 	case "expectations":
 		r.golden(st, r.expectations())
+	case "hosts":
+		r.golden(st, r.hostLines())
 	case "events":
 		if lines := r.eventLines(); st.arg(0) != "-" {
 			r.golden(st, lines)

@@ -34,6 +34,22 @@ var ends = [...]string{
 	session.EndRefused: "refused",
 }
 
+// hostLines are the addresses of domain names.
+func (r *runner) hostLines() (lines []string) {
+	all, _ := r.names.Hosts().List(r.tick(r.now))
+	for _, e := range all {
+		lines = append(lines, e.Name+"\n")
+		for _, h := range e.Hosts {
+			if h.Left <= 0 {
+				lines = append(lines, fmt.Sprintf("  %v %s past\n", h.Addr, h.By))
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("  %v %s %v\n", h.Addr, h.By, h.Left))
+		}
+	}
+	return lines
+}
+
 // text collects the words of a line.
 type text struct{ strings.Builder }
 

@@ -33,16 +33,11 @@ func query(id uint16, name string, typ byte) string {
 	return message(id, 0x0100, [4]uint16{1}, question(name, typ))
 }
 
-const record = "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01"
+const aRecord = "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01"
 
 func answer(id uint16, name string, typ byte) string {
-	return message(id, 0x8180, [4]uint16{1, 1}, question(name, typ)+record)
+	return message(id, 0x8180, [4]uint16{1, 1}, question(name, typ)+aRecord)
 }
-
-const (
-	typeA    = 1
-	typeAAAA = 28
-)
 
 var (
 	here  = netip.MustParseAddrPort("192.0.2.10:40000")
@@ -141,7 +136,7 @@ func cases() []testCase {
 		"empty": "", "short": "\x00\x07\x01\x00\x00\x01", "text": "who is there?",
 		"two questions":       message(7, 0, [4]uint16{2}, question("a.example", 1)+question("b.example", 1)),
 		"many questions":      message(7, 0, [4]uint16{256}, question("a.example", 1)),
-		"too many records":    message(7, 0, [4]uint16{1, 0, 0, 3}, question("a.example", 1)+record),
+		"too many records":    message(7, 0, [4]uint16{1, 0, 0, 3}, question("a.example", 1)+aRecord),
 		"no such operation":   message(7, 3<<11, [4]uint16{1}, question("a.example", 1)),
 		"a stateful one":      message(7, 6<<11, [4]uint16{}, ""),
 		"a pointer":           message(7, 0, [4]uint16{1}, "\xc0\x0c\x00\x01\x00\x01"),

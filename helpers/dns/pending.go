@@ -54,10 +54,11 @@ func (p *pending) ask(e entry) {
 }
 
 // answer takes out the question that e answers. Where the answer does not repeat the
-// question, any with its identifier and direction will do.
-func (p *pending) answer(e entry, question bool) {
+// question, any with its identifier and direction will do. It reports whether there
+// was one.
+func (p *pending) answer(e entry, question bool) bool {
 	if p[0] == overflow {
-		return
+		return false
 	}
 	last := int(p[0]) - 1
 	for i := range last + 1 {
@@ -68,8 +69,9 @@ func (p *pending) answer(e entry, question bool) {
 		*x = *p.at(last)
 		*p.at(last) = entry{}
 		p[0]--
-		return
+		return true
 	}
+	return false
 }
 
 // none says that nothing is waited for.

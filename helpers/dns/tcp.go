@@ -15,6 +15,8 @@ var TCP = helpers.Helper{
 	MaxExpects: 1, // and it announces none
 	Inspect:    inspectTCP,
 	Sound:      soundTCP,
+	Resolve:    resolve,
+	Memory:     1,
 }
 
 func init() {
@@ -33,14 +35,40 @@ type framing struct {
 	head [lead]byte
 }
 
-// framingSize is the size of a framing in State: got, skip, head; and one byte
-// behind those of both directions says whether anything was asked.
+// framingSize is the size of a framing in State: got, skip, head. Behind those of
+// both directions one byte says whether anything was asked, one which of the sums
+// behind it is the next to be written: of the last questions that were not answered.
 const (
 	framingSize = 1 + 2 + lead
 	asked       = 2 * framingSize
+	nextSum     = asked + 1
+	sums        = asked + 2
+	maxSums     = 6
 )
 
-var _ [len(helpers.State{}) - asked - 1]struct{} // they fit
+var _ [len(helpers.State{}) - sums - 4*maxSums]struct{} // they fit
+
+// askTCP notes a question.
+func askTCP(s *helpers.State, sum uint32) {
+	i := int(s[nextSum])
+	binary.BigEndian.PutUint32(s[sums+4*i:], sum)
+	s[nextSum] = byte((i + 1) % maxSums)
+}
+
+// answeredTCP takes out the question that an answer repeats. It reports whether there
+// was one.
+func answeredTCP(s *helpers.State, sum uint32) bool {
+	for i := range maxSums {
+		if b := s[sums+4*i:][:4]; binary.BigEndian.Uint32(b) == sum {
+			clear(b)
+			return true
+		}
+	}
+	return false
+}
+
+// sumTCP stands for a question and the identifier of its message; it is never 0.
+func sumTCP(id uint16, question uint32) uint32 { return question ^ uint32(id)*0x9e3779b1 | 1 }
 
 func framingOf(s *helpers.State, dir packet.Dir) framing {
 	b := s[int(dir)*framingSize:][:framingSize]
@@ -64,7 +92,7 @@ func inspectTCP(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		}
 		n := copy(m.head[m.got:], data)
 		m.got, data = m.got+n, data[n:]
-		if m.got == lead && !m.judge(seg) {
+		if m.got == lead && !m.judge(seg, len(seg.Data)-len(data), f) {
 			f.Why = whyNoMessage
 			return helpers.Foreign
 		}
@@ -73,16 +101,35 @@ func inspectTCP(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 	return helpers.Read
 }
 
-// judge reads the header that is there whole. The opener must ask first.
-func (m *framing) judge(seg *helpers.Segment) bool {
+// judge reads the header that is there whole, and ends at at of the segment. The
+// opener must ask first.
+func (m *framing) judge(seg *helpers.Segment, at int, f *helpers.Findings) bool {
 	size := int(binary.BigEndian.Uint16(m.head[:]))
 	h, ok := readHeader(m.head[2:], size)
 	if !ok || seg.State[asked] == 0 && (h.reply || seg.Dir == packet.Reply) {
 		return false
 	}
 	seg.State[asked] = 1
+	if h.question {
+		look(seg, &h, at, size, f)
+	}
 	*m = framing{skip: size - headerSize}
 	return true
+}
+
+// look reads the question of a message of size bytes whose header ends at at, as far
+// as it is in the segment. An answer to one of the opener's is noted where it is there
+// whole.
+func look(seg *helpers.Segment, h *header, at, size int, f *helpers.Findings) {
+	from, to := at-headerSize, at-headerSize+size
+	sum, ok := readQuestion(seg.Data[at:min(to, len(seg.Data))])
+	switch {
+	case !ok:
+	case !h.reply && seg.Dir == packet.Original:
+		askTCP(seg.State, sumTCP(h.id, sum))
+	case h.reply && seg.Dir == packet.Reply && answeredTCP(seg.State, sumTCP(h.id, sum)) && from >= 0 && to <= len(seg.Data):
+		f.Answer(from, to)
+	}
 }
 
 // soundTCP says whether s is what messages leave behind.
@@ -92,5 +139,5 @@ func soundTCP(s *helpers.State) bool {
 			return false
 		}
 	}
-	return true
+	return s[nextSum] < maxSums
 }

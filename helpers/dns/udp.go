@@ -14,6 +14,7 @@ var UDP = helpers.Helper{
 	Ends:       true,
 	Inspect:    inspectUDP,
 	Sound:      sound,
+	Resolve:    resolve,
 }
 
 // whyNoMessage is the only reason to give a session up.
@@ -36,7 +37,9 @@ func inspectUDP(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		p.ask(newEntry(h.id, sum, seg.Dir))
 		return helpers.Read
 	}
-	p.answer(newEntry(h.id, sum, seg.Dir.Other()), h.question)
+	if p.answer(newEntry(h.id, sum, seg.Dir.Other()), h.question) && h.question {
+		f.Answer(0, len(seg.Data))
+	}
 	f.Over = p.none()
 	return helpers.Read
 }

@@ -96,6 +96,7 @@ func (r *replay) Announce(_ packet.Dir, e helpers.Expect) (netip.AddrPort, bool)
 func (r *replay) Cancel()                                                      {}
 func (r *replay) CancelTag(uint32)                                             {}
 func (r *replay) EndTag(uint32)                                                {}
+func (r *replay) Answer([]byte)                                                {}
 func (r *replay) Renew(uint32, time.Duration)                                  {}
 func (r *replay) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
 func (r *replay) MayRewrite(packet.Dir) bool                                   { return false }

@@ -66,6 +66,9 @@ func (t *Translator) CancelTag(uint32) { t.Cancels++ }
 // EndTag implements helpers.Announcer.
 func (t *Translator) EndTag(uint32) { t.Cancels++ }
 
+// Answer implements helpers.Announcer.
+func (t *Translator) Answer([]byte) {}
+
 // Renew implements helpers.Announcer.
 func (t *Translator) Renew(uint32, time.Duration) {}
 
@@ -119,6 +122,9 @@ func (s *Strict) CancelTag(uint32) { s.Cancels++ }
 
 // EndTag implements helpers.Announcer.
 func (s *Strict) EndTag(uint32) { s.Cancels++ }
+
+// Answer implements helpers.Announcer.
+func (s *Strict) Answer([]byte) {}
 
 // Renew implements helpers.Announcer.
 func (s *Strict) Renew(uint32, time.Duration) {}

@@ -30,6 +30,11 @@ func TestCaptures(t *testing.T) {
 			want[f[0]] = append(want[f[0]], src+" "+f[6]+":"+f[7])
 		}
 	}
+	// In these Content-Length ends the message before its m-lines; what is behind is
+	// discarded (RFC 3261 section 18.3).
+	for _, cut := range []string{"sip/suri_sip_sdp.pcap", "sip/suri_sip_compact_headers.pcap"} {
+		delete(want, cut)
+	}
 	files, _ := filepath.Glob(filepath.Join(folder, "sip", "*.pcap"))
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -93,6 +98,7 @@ func (r *replay) Announce(_ packet.Dir, e helpers.Expect) (netip.AddrPort, bool)
 func (r *replay) Cancel()                                                      {}
 func (r *replay) CancelTag(uint32)                                             {}
 func (r *replay) EndTag(uint32)                                                {}
+func (r *replay) Answer([]byte)                                                {}
 func (r *replay) Renew(uint32, time.Duration)                                  {}
 func (r *replay) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { return ap, true }
 func (r *replay) MayRewrite(packet.Dir) bool                                   { return false }
