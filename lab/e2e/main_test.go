@@ -47,6 +47,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	os.Setenv("GST_REGISTRY", filepath.Join(dir, "gst-registry")) // shared, so that it is made once
 	return m.Run()
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"portcullis/lab"
@@ -38,8 +39,8 @@ GLib.MainLoop().run()
 // /duet.
 func GstRTSPServer(ctx context.Context, ns *lab.Namespace, dir string, at netip.AddrPort) (*lab.Process, error) {
 	const python = "/usr/bin/python3" // Debian's packages are for no other
-	if err := exec.CommandContext(ctx, python, "-c", `import gi; gi.require_version("GstRtspServer", "1.0")`).Run(); err != nil {
-		return nil, fmt.Errorf("gst-rtsp-server: %w", ErrMissing)
+	if err := gstRegistry(ctx, python); err != nil {
+		return nil, err
 	}
 	script, err := writeFile(dir, "server.py", gstServer)
 	if err != nil {
@@ -47,12 +48,44 @@ func GstRTSPServer(ctx context.Context, ns *lab.Namespace, dir string, at netip.
 	}
 	p, err := ns.Start(lab.Command{
 		Path: python, Args: []string{script, at.Addr().String(), fmt.Sprint(at.Port())},
-		Env: []string{"GST_REGISTRY=" + filepath.Join(dir, "registry"), "GST_REGISTRY_FORK=no"}, Contain: true,
+		Env: gstEnv(dir), Contain: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, listens(ctx, ns, p, at)
+}
+
+// gstRegistered says whether GStreamer has looked at its plugins, which takes it long
+// the first time, and whether there are those of its RTSP server.
+var gstRegistered struct {
+	sync.Mutex
+	done bool
+}
+
+// gstRegistry has GStreamer look at its plugins once, where the registry is shared.
+func gstRegistry(ctx context.Context, python string) error {
+	gstRegistered.Lock()
+	defer gstRegistered.Unlock()
+	if gstRegistered.done {
+		return nil
+	}
+	c := exec.CommandContext(ctx, python, "-c", `import gi; gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0"); from gi.repository import Gst; Gst.init(None)`)
+	c.Env = append(os.Environ(), "GST_REGISTRY_FORK=no")
+	if err := c.Run(); err != nil {
+		return fmt.Errorf("gst-rtsp-server: %w", ErrMissing)
+	}
+	gstRegistered.done = true
+	return nil
+}
+
+// gstEnv has GStreamer keep its registry where GST_REGISTRY says, or in a directory.
+func gstEnv(dir string) []string {
+	env := []string{"GST_REGISTRY_FORK=no"}
+	if os.Getenv("GST_REGISTRY") == "" {
+		env = append(env, "GST_REGISTRY="+filepath.Join(dir, "registry"))
+	}
+	return env
 }
 
 // listens waits until a connection to a server is accepted.
@@ -105,10 +138,10 @@ func GstPlay(ctx context.Context, ns *lab.Namespace, dir, url string) (*RTSPPlay
 	}
 	file := filepath.Join(dir, "sound")
 	c := t.Command("-q", "rtspsrc", "name=s", "location="+url, "protocols=udp", "latency=100",
-		"s.", "!", "application/x-rtp,encoding-name=PCMU", "!", "rtppcmudepay", "!", "mulawdec", "!", "identity", "eos-after=15", "!",
-		"filesink", "location="+file,
-		"s.", "!", "application/x-rtp,encoding-name=PCMA", "!", "rtppcmadepay", "!", "identity", "eos-after=15", "!", "fakesink")
-	c.Env = append(c.Env, "GST_REGISTRY="+filepath.Join(dir, "registry"), "GST_REGISTRY_FORK=no")
+		"s.", "!", "application/x-rtp,encoding-name=PCMU", "!", "queue", "!", "rtppcmudepay", "!", "mulawdec", "!", "identity", "eos-after=15", "!",
+		"filesink", "async=false", "location="+file, // a sink that waits for the other one may wait for ever
+		"s.", "!", "application/x-rtp,encoding-name=PCMA", "!", "queue", "!", "rtppcmadepay", "!", "identity", "eos-after=15", "!", "fakesink", "async=false")
+	c.Env = append(c.Env, gstEnv(dir)...)
 	return played(ctx, ns, file, c)
 }
 
