@@ -10,15 +10,21 @@ PACKAGES := vsftpd tftpd-hpa lftp tftp-hpa curl nftables \
 # has one FTP server at a time, and coturn's would be started with the machine.
 UNPACKED := proftpd turnserver turnutils_natdiscovery
 ARCHIVES := proftpd-core proftpd-mod-crypto coturn
+# Of files.
+UNPACKED += pure-ftpd atftpd atftp
+ARCHIVES += pure-ftpd atftpd atftp
 # Of telephones.
-UNPACKED += sipp kamailio
-ARCHIVES += sip-tester kamailio
+UNPACKED += sipp kamailio baresip
+ARCHIVES += sip-tester kamailio baresip-core
 # Of port mappers, remote shells and scanners.
 UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
 ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils
 # Of chat and names.
-UNPACKED += ngircd dig dnsmasq
-ARCHIVES += ngircd bind9-dnsutils dnsmasq-base
+UNPACKED += ngircd weechat-headless netkit-ntalk in.ntalkd dig dnsmasq
+ARCHIVES += ngircd weechat-headless talk talkd bind9-dnsutils dnsmasq-base
+# Of backups.
+UNPACKED += amrecover amdump
+ARCHIVES += amanda-client amanda-server
 # Of tunnels.
 UNPACKED += pptpd pptp
 ARCHIVES += pptpd pptp-linux
@@ -73,7 +79,8 @@ install-tools:
 		echo "missing:$$missing; the tests that need them are skipped (Debian: $(PACKAGES))"; \
 	fi
 
-# Apt says what the packages need that the system does not have, and fetches it;
+# Apt says what the packages need that the system does not have, and fetches it, for
+# each of them alone, since some exclude others;
 # nothing is installed, so that this needs no root where apt's lists are filled.
 unpack-tools:
 	@missing=; for t in $(UNPACKED); do \
@@ -84,7 +91,7 @@ unpack-tools:
 	echo "unpacking $(ARCHIVES) in $(TOOLDIR) (missing:$$missing)"; \
 	mkdir -p $(TOOLDIR) && part=$$(mktemp -d $(TOOLDIR)/part.XXXXXX) && mkdir -p $$part/archives/partial || exit 0; \
 	trap 'rm -rf "$$part"' EXIT; \
-	fetch() { apt-get install -d -y -q --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives=$$part/archives $(ARCHIVES) >/dev/null; }; \
+	fetch() { for a in $(ARCHIVES); do apt-get install -d -y -q --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives=$$part/archives $$a >/dev/null || return 1; done; }; \
 	{ fetch 2>/dev/null || { { [ "$$(id -u)" != 0 ] || apt-get update -q >/dev/null; } && fetch; }; } && \
 	printf '%s\n' $$part/archives/*.deb | xargs -I{} dpkg-deb -x {} $$part/root && \
 	cp -a $$part/root/. $(TOOLDIR)/ || \

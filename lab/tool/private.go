@@ -10,7 +10,11 @@ import (
 // script, of a shell, does to the tree of files is seen by nobody else. It begins
 // with an empty /run, so that daemons do not meet there.
 func (t Tool) private(script string, args ...string) lab.Command {
-	c := t.Command(args...)
+	return within(t.Command(args...), script)
+}
+
+// within has a command start with files of its own.
+func within(c lab.Command, script string) lab.Command {
 	c.Args = append([]string{"--mount", "sh", "-ec", "mount -t tmpfs tmpfs /run\n" + script + "\nexec \"$@\"", "sh", c.Path}, c.Args...)
 	c.Path = "unshare"
 	return c
