@@ -35,12 +35,13 @@ type Event struct {
 	Master  uint32 `json:"master,omitempty"`  // of a child, its control session
 	Helper  string `json:"helper,omitempty"`
 	Control bool   `json:"control,omitempty"` // of an expectation: the helper is to read the flow, too
+	Midway  bool   `json:"midway,omitempty"`  // of a TCP session: its beginning is not in the capture, and no helper reads it
 	Policy  uint32 `json:"policy,omitempty"`  // with a configuration alone, as the interfaces
 	In      string `json:"in,omitempty"`
 	Out     string `json:"out,omitempty"`
 
 	Proto  string     `json:"proto,omitempty"`
-	Src    netip.Addr `json:"src,omitzero"`
+	Src    netip.Addr `json:"src,omitzero"`    // absent where it may be any
 	Sport  *uint16    `json:"sport,omitempty"` // absent where it may be any, or the protocol has none
 	Dst    netip.Addr `json:"dst,omitzero"`
 	Dport  *uint16    `json:"dport,omitempty"`
@@ -133,6 +134,9 @@ func (e *Event) String() string {
 	if e.Control {
 		b.WriteString(", which reads it")
 	}
+	if e.Midway {
+		b.WriteString("  from its middle")
+	}
 	switch {
 	case e.Master != 0:
 		fmt.Fprintf(&b, "  of #%d", e.Master)
@@ -151,6 +155,8 @@ func (e *Event) String() string {
 // endpoint is an address with its port, where it has one.
 func endpoint(a netip.Addr, port *uint16) string {
 	switch {
+	case !a.IsValid():
+		return "any"
 	case port == nil:
 		return a.String()
 	case a.Is6():

@@ -206,7 +206,7 @@ func TestSeveralFiles(t *testing.T) {
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("got\n%s\nexpected\n%s", got, want)
 	}
-	if s := p.Close(); s.Files != 2 || s.Frames != 3 || s.Forwarded != 3 || s.Seconds != 3 {
+	if s := p.Close(); s.Files != 2 || s.Frames != 3 || s.Forwarded != 3 || s.Seconds != 3 || s.Late != 1 {
 		t.Errorf("%+v", s)
 	}
 }

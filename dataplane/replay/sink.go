@@ -3,7 +3,9 @@ package replay
 import (
 	"time"
 
+	"portcullis/packet"
 	"portcullis/session"
+	"portcullis/session/tcp"
 )
 
 // ends says how sessions end: FortiOS's words where it has one.
@@ -62,6 +64,10 @@ func (p *Player) began(e *session.Event) {
 	}
 	x := p.about(kind, e)
 	x.In, x.Out, x.Master = p.port(e.In), p.port(e.Out), e.Master
+	if q := &p.slot[0]; e.Key.Proto == packet.ProtoTCP && !tcp.Opens(q.TCPFlags) {
+		x.Midway = true
+		p.summary.Midway++
+	}
 	p.sides.begin(e)
 	p.emit(x)
 }
