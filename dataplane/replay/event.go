@@ -45,7 +45,7 @@ type Event struct {
 	Sport  *uint16    `json:"sport,omitempty"` // absent where it may be any, or the protocol has none
 	Dst    netip.Addr `json:"dst,omitzero"`
 	Dport  *uint16    `json:"dport,omitempty"`
-	CallID *uint32    `json:"call_id,omitempty"` // of GRE: its key, or PPTP's call id
+	CallID *uint32    `json:"call_id,omitempty"` // of GRE: its key, or PPTP's call id; absent where it has none, or any
 
 	// As packets leave, where an end is translated.
 	NewSrc   netip.Addr `json:"nsrc,omitzero"`
@@ -65,7 +65,8 @@ func hasPorts(proto uint8) bool {
 	return proto == packet.ProtoTCP || proto == packet.ProtoUDP || proto == packet.ProtoSCTP
 }
 
-// flow sets whom e is about.
+// flow sets whom e is about; its helper is set before. Without one, GRE between two
+// hosts is one session, whatever calls of PPTP it has: 0 is no call's id there.
 func (e *Event) flow(k *packet.Key, wild bool) {
 	e.Proto, e.Src, e.Dst = packet.ProtoName(k.Proto), k.Src.Netip(), k.Dst.Netip()
 	switch {
@@ -74,7 +75,7 @@ func (e *Event) flow(k *packet.Key, wild bool) {
 		if !wild {
 			e.Sport = &[]uint16{k.SrcPort}[0]
 		}
-	case k.Proto == packet.ProtoGRE:
+	case k.Proto == packet.ProtoGRE && (k.GREKey() != 0 || e.Helper != ""):
 		e.CallID = &[]uint32{k.GREKey()}[0]
 	}
 }
@@ -106,8 +107,12 @@ func (e *Event) String() string {
 	if e.Proto != "" {
 		fmt.Fprintf(&b, "  %s %s > %s", e.Proto, endpoint(e.Src, e.Sport), endpoint(e.Dst, e.Dport))
 	}
-	if e.CallID != nil {
+	switch {
+	case e.CallID == nil:
+	case e.Helper != "":
 		fmt.Fprintf(&b, " call %d", *e.CallID)
+	default:
+		fmt.Fprintf(&b, " key %d", *e.CallID)
 	}
 	if e.NewSrc.IsValid() || e.NewDst.IsValid() {
 		src, sport, dst, dport := e.Src, e.Sport, e.Dst, e.Dport
