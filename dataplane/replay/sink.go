@@ -5,7 +5,6 @@ import (
 
 	"portcullis/packet"
 	"portcullis/session"
-	"portcullis/session/tcp"
 )
 
 // ends says how sessions end: FortiOS's words where it has one.
@@ -64,7 +63,7 @@ func (p *Player) began(e *session.Event) {
 	}
 	x := p.about(kind, e)
 	x.In, x.Out, x.Master = p.port(e.In), p.port(e.Out), e.Master
-	if q := &p.slot[0]; e.Key.Proto == packet.ProtoTCP && !tcp.Opens(q.TCPFlags) {
+	if q := &p.slot[0]; e.Key.Proto == packet.ProtoTCP && q.TCPFlags&packet.TCPSyn == 0 {
 		x.Midway = true
 		p.summary.Midway++
 	}
