@@ -173,6 +173,14 @@ func (rs *Ruleset) Behind(addr packet.Addr) (ifIndex uint16, ok bool) {
 	return to.Out, ok && !to.Blackhole
 }
 
+// OneSide says whether packets from src to dst cross nothing here: the routes have
+// both behind one interface, and neither is an address of ours.
+func (rs *Ruleset) OneSide(src, dst packet.Addr) bool {
+	in, known := rs.Behind(src)
+	out, reaches := rs.Behind(dst)
+	return known && reaches && in == out && !rs.ours(src) && !rs.ours(dst)
+}
+
 // Relink is rs for a machine whose links have changed, under a generation of its
 // own. Interfaces that inv does not name stay as they are.
 func (rs *Ruleset) Relink(inv Inventory, names *Names, generation uint32) *Ruleset {

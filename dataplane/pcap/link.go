@@ -13,6 +13,8 @@ type Link uint16
 const (
 	linkNull       Link = 0
 	linkEthernet   Link = 1
+	linkTokenRing  Link = 6
+	linkSLIP       Link = 8
 	linkPPP        Link = 9
 	linkFDDI       Link = 10
 	linkRawBSD     Link = 12 // DLT_RAW, as some write it
@@ -23,18 +25,35 @@ const (
 	linkRaw        Link = 101
 	linkCiscoHDLC  Link = 104
 	linkWiFi       Link = 105
+	linkATMClassic Link = 106
 	linkFrameRelay Link = 107
 	linkLoop       Link = 108
 	linkEnc        Link = 109
 	linkSLL        Link = 113
 	linkPflog      Link = 117
+	linkPrism      Link = 119
+	linkFibre      Link = 122
 	linkRadiotap   Link = 127
 	linkFirewire   Link = 138
+	linkAVS        Link = 163
 	linkPPPD       Link = 166
+	linkPPI        Link = 192
 	linkPPPWithDir Link = 204
+	linkHDLCDir    Link = 205
+	linkFrameDir   Link = 206
+	linkMPLS       Link = 219
+	linkIPNet      Link = 226
 	linkIPv4       Link = 228
 	linkIPv6       Link = 229
+	linkNFLog      Link = 239
+	linkNetAnalyze Link = 240
+	linkInfiniBand Link = 242
+	linkPktap      Link = 258
 	linkSLL2       Link = 276
+	linkBroadcom   Link = 281
+	linkBroadFront Link = 282
+	linkDSA        Link = 284
+	linkEDSA       Link = 285
 
 	linkNone Link = 0xffff // what is counted as a frame and is none
 )
@@ -44,39 +63,67 @@ const (
 	etherIPv4  = 0x0800
 	etherVLAN  = 0x8100
 	etherIPv6  = 0x86dd
+	etherMPLS  = 0x8847
+	etherMPLSm = 0x8848 // multicast, or labels of the upstream
 	etherPPPoE = 0x8864
 	etherQinQ  = 0x88a8
 	etherOldQ  = 0x9100
 	etherOther = 0xffff // nothing that is IP or ARP
 )
 
-// links say for each link where the packet in a frame begins, and what it is.
-// They report false where a frame is cut short before that.
-var links = map[Link]func(b []byte) (ether uint16, packet []byte, ok bool){
-	linkNull:       family,
-	linkEthernet:   func(b []byte) (uint16, []byte, bool) { return typed(b, 12, 14) },
-	linkPPP:        ppp,
-	linkFDDI:       func(b []byte) (uint16, []byte, bool) { return llcAt(b, 13) },
-	linkRawBSD:     raw,
-	linkRawOpenBSD: raw,
-	linkPPPSerial:  ppp,
-	linkPPPEther:   func(b []byte) (uint16, []byte, bool) { return etherPPPoE, b, true },
-	linkATM:        func(b []byte) (uint16, []byte, bool) { return llcAt(b, 0) },
-	linkRaw:        raw,
-	linkCiscoHDLC:  func(b []byte) (uint16, []byte, bool) { return typed(b, 2, 4) },
-	linkWiFi:       wifi,
-	linkFrameRelay: frameRelay,
-	linkLoop:       family,
-	linkEnc:        func(b []byte) (uint16, []byte, bool) { return familyAt(b, 12) },
-	linkSLL:        func(b []byte) (uint16, []byte, bool) { return typed(b, 14, 16) },
-	linkPflog:      pflog,
-	linkRadiotap:   radiotap,
-	linkFirewire:   func(b []byte) (uint16, []byte, bool) { return typed(b, 16, 18) },
-	linkPPPD:       pppd,
-	linkPPPWithDir: pppd,
-	linkIPv4:       func(b []byte) (uint16, []byte, bool) { return etherIPv4, b, true },
-	linkIPv6:       func(b []byte) (uint16, []byte, bool) { return etherIPv6, b, true },
-	linkSLL2:       func(b []byte) (uint16, []byte, bool) { return typed(b, 0, 20) },
+// links are the links that are known. Their openers report false where a frame is cut
+// short before its packet.
+var links map[Link]opener
+
+// opener says where the packet in a frame begins, and what it is.
+type opener func(b []byte) (ether uint16, packet []byte, ok bool)
+
+func init() { // some of them look into the table
+	links = map[Link]opener{
+		linkNull:       family,
+		linkEthernet:   typedAt(12),
+		linkTokenRing:  tokenRing,
+		linkSLIP:       behind(16, raw),
+		linkPPP:        ppp,
+		linkFDDI:       behind(13, llc),
+		linkRawBSD:     raw,
+		linkRawOpenBSD: raw,
+		linkPPPSerial:  ppp,
+		linkPPPEther:   func(b []byte) (uint16, []byte, bool) { return etherPPPoE, b, true },
+		linkATM:        llc,
+		linkRaw:        raw,
+		linkCiscoHDLC:  typedAt(2),
+		linkWiFi:       wifi,
+		linkATMClassic: classical,
+		linkFrameRelay: frameRelay,
+		linkLoop:       family,
+		linkEnc:        func(b []byte) (uint16, []byte, bool) { return familyAt(b, 12) },
+		linkSLL:        typedAt(14),
+		linkPflog:      pflog,
+		linkPrism:      prism,
+		linkFibre:      behind(16, llc),
+		linkRadiotap:   radiotap,
+		linkFirewire:   typedAt(16),
+		linkAVS:        avs,
+		linkPPPD:       pppd,
+		linkPPI:        ppi,
+		linkPPPWithDir: pppd,
+		linkHDLCDir:    typedAt(3),
+		linkFrameDir:   behind(1, frameRelay),
+		linkMPLS:       labels,
+		linkIPv4:       func(b []byte) (uint16, []byte, bool) { return etherIPv4, b, true },
+		linkIPv6:       func(b []byte) (uint16, []byte, bool) { return etherIPv6, b, true },
+		linkIPNet:      ipnet,
+		linkNFLog:      nflog,
+		linkNetAnalyze: typedAt(4 + 12),
+		linkInfiniBand: func(b []byte) (uint16, []byte, bool) { return typed(b, 40, 44) },
+		linkPktap:      pktap,
+		linkSLL2:       func(b []byte) (uint16, []byte, bool) { return typed(b, 0, 20) },
+		linkBroadcom:   typedAt(12 + 4),
+		linkBroadFront: typedAt(4 + 12),
+		linkDSA:        typedAt(12 + 4),
+		linkEDSA:       typedAt(12 + 8),
+	}
 }
 
 // Known says whether frames of a link can carry IP in a way that is known here.
@@ -89,7 +136,7 @@ func (l Link) String() string { return fmt.Sprintf("link type %d", uint16(l)) }
 var stations = [12]byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2}
 
 // Ethernet appends f to dst as an untagged Ethernet frame: of another link, or
-// with VLAN tags, a PPPoE or an LLC header, it is what is behind those. What
+// with VLAN tags, MPLS labels, a PPPoE or an LLC header, it is what is behind those. What
 // carries no IP keeps its EtherType where it has one. It reports false where the
 // link is not known.
 func Ethernet(dst []byte, f *Frame) ([]byte, bool) {
@@ -115,7 +162,7 @@ func Ethernet(dst []byte, f *Frame) ([]byte, bool) {
 // wraps says whether a packet of a type carries one of another type.
 func wraps(ether uint16) bool {
 	switch ether {
-	case etherVLAN, etherQinQ, etherOldQ, etherPPPoE:
+	case etherVLAN, etherQinQ, etherOldQ, etherPPPoE, etherMPLS, etherMPLSm:
 		return true
 	}
 	return ether <= 1500 && ether != 0
@@ -126,6 +173,8 @@ func unwrap(ether uint16, b []byte) (uint16, []byte, bool) {
 	switch ether {
 	case etherVLAN, etherQinQ, etherOldQ:
 		return typed(b, 2, 4)
+	case etherMPLS, etherMPLSm:
+		return labels(b)
 	case etherPPPoE:
 		if len(b) < 6 {
 			return 0, b, false
@@ -174,7 +223,7 @@ func familyType(n uint32) uint16 {
 	switch n {
 	case 2:
 		return etherIPv4
-	case 10, 24, 28, 30:
+	case 10, 23, 24, 26, 28, 30: // Linux, Windows, NetBSD, Solaris, FreeBSD, macOS
 		return etherIPv6
 	}
 	return etherOther
@@ -237,11 +286,19 @@ func pppType(b []byte) (uint16, []byte, bool) {
 	return etherOther, b[size:], true
 }
 
-func llcAt(b []byte, at int) (uint16, []byte, bool) {
-	if len(b) < at {
-		return 0, b, false
+// typedAt is of links whose header ends with an EtherType, there.
+func typedAt(at int) opener {
+	return func(b []byte) (uint16, []byte, bool) { return typed(b, at, at+2) }
+}
+
+// behind is of links that have a header of size in front of another one's.
+func behind(size int, open opener) opener {
+	return func(b []byte) (uint16, []byte, bool) {
+		if len(b) < size {
+			return 0, b, false
+		}
+		return open(b[size:])
 	}
-	return llc(b[at:])
 }
 
 // llc reads an LLC header with a SNAP header behind it (RFC 1042).
@@ -272,37 +329,36 @@ func frameRelay(b []byte) (uint16, []byte, bool) {
 	return etherOther, b, true
 }
 
-// radiotap has what the radio said in front of an 802.11 frame.
-func radiotap(b []byte) (uint16, []byte, bool) {
-	if len(b) < 4 {
-		return 0, b, false
+// classical is IP over ATM (RFC 2225), or what some cards leave of it: the packet.
+func classical(b []byte) (uint16, []byte, bool) {
+	if len(b) > 0 && b[0] == 0xaa {
+		return llc(b)
 	}
-	n := int(binary.LittleEndian.Uint16(b[2:]))
-	if n < 4 || len(b) < n {
-		return 0, b, false
-	}
-	return wifi(b[n:])
+	return raw(b)
 }
 
-// wifi reads a data frame of 802.11 that is not encrypted.
-func wifi(b []byte) (uint16, []byte, bool) {
-	if len(b) < 24 {
-		return 0, b, false
+// tokenRing has a way through bridges behind its addresses, where the first bit of
+// the sender's says so.
+func tokenRing(b []byte) (uint16, []byte, bool) {
+	size := 14
+	if len(b) > size && b[8]&0x80 != 0 {
+		size += int(b[14] & 0x1f)
 	}
-	const data, encrypted, order = 2, 0x40, 0x80
-	kind, subtype, flags := b[0]>>2&3, b[0]>>4, b[1]
-	if kind != data || subtype&0x4 != 0 || flags&encrypted != 0 {
-		return etherOther, b, true
-	}
-	size := 24
-	if flags&3 == 3 { // from access point to access point
-		size += 6
-	}
-	if subtype&0x8 != 0 { // quality of service
-		size += 2
-		if flags&order != 0 {
-			size += 4
+	return behind(size, llc)(b)
+}
+
+// labels takes the labels of MPLS off. What is behind the last one only its first
+// half byte tells (RFC 4928).
+func labels(b []byte) (uint16, []byte, bool) {
+	for len(b) >= 4 {
+		last := b[2]&1 != 0
+		if b = b[4:]; !last {
+			continue
 		}
+		if len(b) > 0 && b[0]>>4 != 4 && b[0]>>4 != 6 {
+			return etherOther, b, true
+		}
+		return raw(b)
 	}
-	return llcAt(b, size)
+	return 0, b, false
 }

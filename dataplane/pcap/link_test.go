@@ -16,6 +16,7 @@ func TestEthernet(t *testing.T) {
 		four = "0800 45aa"
 		six  = "86dd 60aa"
 		none = "ffff"
+		data = "0801 0000 0000000000000000000000000000000000000000 aaaa03000000" // of 802.11
 	)
 	for _, c := range []struct {
 		name string
@@ -84,6 +85,47 @@ func TestEthernet(t *testing.T) {
 		{"wifi, with another field", 105, "8881 0000" + strings.Repeat("00", 26) + "aaaa03000000" + six, six},
 		{"wifi, between access points", 105, "0803 0000" + strings.Repeat("00", 26) + "aaaa03000000" + four, four},
 		{"radiotap", 127, "0000 0900 00000000 00 0801 0000" + strings.Repeat("00", 20) + "aaaa03000000" + four, four},
+		{"ethernet, MPLS", 1, mac + "8847 00010040 00011140 45aa", four},
+		{"ethernet, MPLS with IPv6", 1, mac + "8848 00010140 60aa", six},
+		{"ethernet, MPLS with something else", 1, mac + "8847 00010140 0000", none + "0000"},
+		{"ethernet, MPLS without a last label", 1, mac + "8847 00010040", none},
+		{"null, Windows", 0, "17000000 60aa", six},
+		{"token ring", 6, "1040 001122334455 001122334456 aaaa03000000" + four, four},
+		{"token ring, by bridges", 6, "1040 001122334455 801122334456 0610 0011 0020 aaaa03000000" + six, six},
+		{"token ring, bridges cut short", 6, "1040 001122334455 801122334456 1f", none + "1040 001122334455 801122334456 1f"},
+		{"slip", 8, strings.Repeat("00", 16) + "45aa", four},
+		{"slip, cut short", 8, "00", none + "00"},
+		{"classical atm", 106, "aaaa03000000" + six, six},
+		{"classical atm, the packet", 106, "45aa", four},
+		{"prism", 119, "00000044" + strings.Repeat("00", 140) + data + four, four},
+		{"prism, AVS", 119, "80211001 00000040" + strings.Repeat("00", 56) + data + four, four},
+		{"avs", 163, "80211002 00000008" + data + six, six},
+		{"avs, cut short", 163, "80211002 00000009", none + "80211002 00000009"},
+		{"fibre channel", 122, strings.Repeat("00", 16) + "aaaa03000000" + four, four},
+		{"ppi, 802.11", 192, "0000 0800 69000000" + data + four, four},
+		{"ppi, ethernet", 192, "0000 0900 01000000 00" + mac + six, six},
+		{"ppi, usb", 192, "0000 0800 bd000000 45aa", none + "45aa"},
+		{"ppi, ppi", 192, "0000 0800 c0000000 0000 0800 c0000000", none + "0000 0800 c0000000"},
+		{"ppi, a link of 17 bits", 192, "0000 0800 01000100" + mac + six, none + mac + six},
+		{"ppi, cut short", 192, "0000 0900 69000000", none + "0000 0900 69000000"},
+		{"pktap", 258, "10000000 01000000 01000000 00000000" + mac + four, four},
+		{"pktap, raw", 258, "0c000000 01000000 0c000000 60aa", six},
+		{"pktap, cut short", 258, "0c000000 0100", none + "0c000000 0100"},
+		{"hdlc with direction", 205, "00 0f00 0800 45aa", four},
+		{"frame relay with direction", 206, "01 1841 03cc 45aa", four},
+		{"mpls", 219, "00011140 60aa", six},
+		{"ipnet", 226, "0102" + strings.Repeat("00", 22) + "45aa", four},
+		{"ipnet, six", 226, "011a" + strings.Repeat("00", 22) + "60aa", six},
+		{"nflog", 239, "0200 0001 0500 0a00 41000000 0600 0900 45aa 0000", four},
+		{"nflog, big", 239, "0a00 0001 0005 000a 41000000 0006 0009 60aa 0000", six},
+		{"nflog, the packet cut short", 239, "0200 0001 0900 0900 45aa", four},
+		{"nflog without a packet", 239, "0200 0001 0500 0a00 41000000", none + "0200 0001 0500 0a00 41000000"},
+		{"net analyzer", 240, "00000000" + mac + four, four},
+		{"infiniband", 242, strings.Repeat("00", 40) + "0800 0000 45aa", four},
+		{"switch, Broadcom", 281, mac + "00000001" + four, four},
+		{"switch, Broadcom in front", 282, "00000001" + mac + six, six},
+		{"switch, Marvell", 284, mac + "c0080000" + four, four},
+		{"switch, Marvell with a type", 285, mac + "dada0000 c0080000" + six, six},
 		{"radiotap, longer than all", 127, "0000 ff00 00", none + "0000ff0000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
@@ -78,9 +79,30 @@ func NewReader(name string, in io.Reader) (*Reader, error) {
 	case err != nil:
 		return nil, r.wrong(err)
 	case r.format == nil:
-		return nil, r.wrong(fmt.Errorf("expected a capture (pcap or pcapng), found the bytes % x", b))
+		return nil, r.wrong(fmt.Errorf("expected a capture (pcap or pcapng), found %s", kindOf(b)))
 	}
 	return r, nil
+}
+
+// others are kinds of files that are taken for captures, or are compressed ones.
+var others = []struct{ magic, what string }{
+	{"\x28\xb5\x2f\xfd", "a file compressed with zstd: decompress it first (gzip alone is read)"},
+	{"\x04\x22\x4d\x18", "a file compressed with lz4: decompress it first (gzip alone is read)"},
+	{"\xfd7zX", "a file compressed with xz: decompress it first (gzip alone is read)"},
+	{"BZh", "a file compressed with bzip2: decompress it first (gzip alone is read)"},
+	{"PK\x03\x04", "a zip archive: unpack it first"},
+	{"snoo", "a capture of snoop: editcap makes it pcapng"},
+	{"GMBU", "a capture of Network Monitor: editcap makes it pcapng"},
+}
+
+// kindOf says what a file is that begins with b and is none that is read.
+func kindOf(b []byte) string {
+	for _, k := range others {
+		if bytes.HasPrefix(b, []byte(k.magic)) {
+			return k.what
+		}
+	}
+	return fmt.Sprintf("the bytes % x", b)
 }
 
 // Next reads the next frame into f. It returns io.EOF behind the last one. Any

@@ -114,6 +114,9 @@ func TestBroken(t *testing.T) {
 	}{
 		"empty":               {nil, 0, "x: frame 1, at byte 0: the file ends here: expected a capture (pcap or pcapng)"},
 		"text":                {[]byte("hello"), 0, "x: frame 1, at byte 0: expected a capture (pcap or pcapng), found the bytes 68 65 6c 6c"},
+		"zstd":                {[]byte("\x28\xb5\x2f\xfd...."), 0, "x: frame 1, at byte 0: expected a capture (pcap or pcapng), found a file compressed with zstd: decompress it first"},
+		"bzip2":               {[]byte("BZh91AY"), 0, "x: frame 1, at byte 0: expected a capture (pcap or pcapng), found a file compressed with bzip2: decompress it first"},
+		"snoop":               {[]byte("snoop\x00\x00\x00"), 0, "x: frame 1, at byte 0: expected a capture (pcap or pcapng), found a capture of snoop: editcap"},
 		"header cut":          {classic[:20], 0, "x: frame 1, at byte 0: the file ends here: expected 24 bytes of a file header, found 20"},
 		"version":             {poke(classic, 4, 9), 0, "x: frame 1, at byte 0: version 9.4: expected 2.x"},
 		"record cut":          {classic[:len(classic)-1], 1, "x: frame 2, at byte 43: the file ends here: expected 3 bytes of a frame, found 2"},

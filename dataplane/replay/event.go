@@ -35,16 +35,17 @@ type Event struct {
 	Master  uint32 `json:"master,omitempty"`  // of a child, its control session
 	Helper  string `json:"helper,omitempty"`
 	Control bool   `json:"control,omitempty"` // of an expectation: the helper is to read the flow, too
+	Midway  bool   `json:"midway,omitempty"`  // of a TCP session: its beginning is not in the capture, and no helper reads it
 	Policy  uint32 `json:"policy,omitempty"`  // with a configuration alone, as the interfaces
 	In      string `json:"in,omitempty"`
 	Out     string `json:"out,omitempty"`
 
 	Proto  string     `json:"proto,omitempty"`
-	Src    netip.Addr `json:"src,omitzero"`
+	Src    netip.Addr `json:"src,omitzero"`    // absent where it may be any
 	Sport  *uint16    `json:"sport,omitempty"` // absent where it may be any, or the protocol has none
 	Dst    netip.Addr `json:"dst,omitzero"`
 	Dport  *uint16    `json:"dport,omitempty"`
-	CallID *uint32    `json:"call_id,omitempty"` // of GRE: its key, or PPTP's call id
+	CallID *uint32    `json:"call_id,omitempty"` // of GRE: its key, or PPTP's call id; absent where it has none, or any
 
 	// As packets leave, where an end is translated.
 	NewSrc   netip.Addr `json:"nsrc,omitzero"`
@@ -64,7 +65,8 @@ func hasPorts(proto uint8) bool {
 	return proto == packet.ProtoTCP || proto == packet.ProtoUDP || proto == packet.ProtoSCTP
 }
 
-// flow sets whom e is about.
+// flow sets whom e is about; its helper is set before. Without one, GRE between two
+// hosts is one session, whatever calls of PPTP it has: 0 is no call's id there.
 func (e *Event) flow(k *packet.Key, wild bool) {
 	e.Proto, e.Src, e.Dst = packet.ProtoName(k.Proto), k.Src.Netip(), k.Dst.Netip()
 	switch {
@@ -73,7 +75,7 @@ func (e *Event) flow(k *packet.Key, wild bool) {
 		if !wild {
 			e.Sport = &[]uint16{k.SrcPort}[0]
 		}
-	case k.Proto == packet.ProtoGRE:
+	case k.Proto == packet.ProtoGRE && (k.GREKey() != 0 || e.Helper != ""):
 		e.CallID = &[]uint32{k.GREKey()}[0]
 	}
 }
@@ -105,8 +107,12 @@ func (e *Event) String() string {
 	if e.Proto != "" {
 		fmt.Fprintf(&b, "  %s %s > %s", e.Proto, endpoint(e.Src, e.Sport), endpoint(e.Dst, e.Dport))
 	}
-	if e.CallID != nil {
+	switch {
+	case e.CallID == nil:
+	case e.Helper != "":
 		fmt.Fprintf(&b, " call %d", *e.CallID)
+	default:
+		fmt.Fprintf(&b, " key %d", *e.CallID)
 	}
 	if e.NewSrc.IsValid() || e.NewDst.IsValid() {
 		src, sport, dst, dport := e.Src, e.Sport, e.Dst, e.Dport
@@ -133,6 +139,9 @@ func (e *Event) String() string {
 	if e.Control {
 		b.WriteString(", which reads it")
 	}
+	if e.Midway {
+		b.WriteString("  from its middle")
+	}
 	switch {
 	case e.Master != 0:
 		fmt.Fprintf(&b, "  of #%d", e.Master)
@@ -151,6 +160,8 @@ func (e *Event) String() string {
 // endpoint is an address with its port, where it has one.
 func endpoint(a netip.Addr, port *uint16) string {
 	switch {
+	case !a.IsValid():
+		return "any"
 	case port == nil:
 		return a.String()
 	case a.Is6():

@@ -196,7 +196,11 @@ func (p *Player) pass(at time.Time) {
 	case p.start.IsZero():
 		p.start = at
 	}
-	p.now = max(p.now, session.Tick(min(at.Sub(p.start), maxTime)))
+	to := session.Tick(max(-maxTime, min(at.Sub(p.start), maxTime)))
+	if p.now.Sub(to) >= time.Second {
+		p.summary.Late++
+	}
+	p.now = max(p.now, to)
 	step := max(tickEvery, p.now.Sub(p.ticked)/maxTicks)
 	for p.now.Sub(p.ticked) >= step {
 		p.tick(p.ticked.Add(step))
@@ -240,10 +244,7 @@ func (p *Player) arrive(f *pcap.Frame) {
 		p.summary.Sent++
 		return
 	}
-	if in, ok := p.rules.Behind(s.Key.Src); ok && !p.fixed {
-		s.In = in
-	}
-	key := s.Key
+	key, routed := s.Key, p.enter(s)
 	p.worker.Quick(p.now, p.slot[:])
 	p.worker.Process(p.now, p.slot[:])
 	p.sides.mapped = false
@@ -254,6 +255,29 @@ func (p *Player) arrive(f *pcap.Frame) {
 		}
 	}
 	p.judge(s, isCut)
+	p.fit(s, routed)
+}
+
+// enter chooses the interface that s arrives by. It reports false where no route
+// tells, nor --in.
+func (p *Player) enter(s *engine.Slot) bool {
+	in, ok := p.rules.Behind(s.Key.Src)
+	if ok && !p.fixed {
+		s.In = in
+	}
+	return ok || p.fixed
+}
+
+// fit notes packets that are not of the configuration's networks.
+func (p *Player) fit(s *engine.Slot, routed bool) {
+	k := &s.Key
+	switch {
+	case p.open || s.Verdict != engine.Drop || k.Dst.IsMulticast() || k.Dst.IsBroadcast() || k.Src.IsUnspecified():
+	case !routed:
+		p.summary.NoRoute = p.summary.NoRoute.add(p.frame, k, p.port(s.In))
+	case p.rules.OneSide(k.Src, k.Dst):
+		p.summary.OneSide = p.summary.OneSide.add(p.frame, k, p.port(s.In))
+	}
 }
 
 // isND says whether p is neighbour discovery, which a port answers itself.

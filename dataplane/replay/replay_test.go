@@ -173,7 +173,7 @@ func TestJSON(t *testing.T) {
 	want := `{"event":"session","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","proto":"udp","src":"10.1.0.2","sport":50000,"dst":"10.2.0.2","dport":69}
 {"event":"expect","file":"a.pcap","frame":1,"time":0,"session":1,"helper":"tftp","proto":"udp","src":"10.2.0.2","dst":"10.1.0.2","dport":50000}
 {"event":"child","file":"a.pcap","frame":2,"time":0,"session":2,"master":1,"helper":"tftp","proto":"udp","src":"10.2.0.2","sport":4000,"dst":"10.1.0.2","dport":50000}
-{"event":"session","file":"a.pcap","frame":3,"time":1,"session":3,"proto":"gre","src":"10.1.0.2","dst":"10.2.0.2","call_id":0}
+{"event":"session","file":"a.pcap","frame":3,"time":1,"session":3,"proto":"gre","src":"10.1.0.2","dst":"10.2.0.2"}
 {"event":"drop","file":"a.pcap","frame":4,"time":2,"proto":"icmp","src":"10.1.0.2","dst":"224.0.0.1","reason":"multicast"}
 `
 	if out.String() != want {
@@ -206,7 +206,7 @@ func TestSeveralFiles(t *testing.T) {
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("got\n%s\nexpected\n%s", got, want)
 	}
-	if s := p.Close(); s.Files != 2 || s.Frames != 3 || s.Forwarded != 3 || s.Seconds != 3 {
+	if s := p.Close(); s.Files != 2 || s.Frames != 3 || s.Forwarded != 3 || s.Seconds != 3 || s.Late != 1 {
 		t.Errorf("%+v", s)
 	}
 }

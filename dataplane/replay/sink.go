@@ -3,6 +3,7 @@ package replay
 import (
 	"time"
 
+	"portcullis/packet"
 	"portcullis/session"
 )
 
@@ -62,6 +63,10 @@ func (p *Player) began(e *session.Event) {
 	}
 	x := p.about(kind, e)
 	x.In, x.Out, x.Master = p.port(e.In), p.port(e.Out), e.Master
+	if q := &p.slot[0]; e.Key.Proto == packet.ProtoTCP && q.TCPFlags&packet.TCPSyn == 0 {
+		x.Midway = true
+		p.summary.Midway++
+	}
 	p.sides.begin(e)
 	p.emit(x)
 }
