@@ -15,7 +15,7 @@ func PureFTPd(ctx context.Context, ns *lab.Namespace, _ string, s FTPServer) (*l
 		return nil, err
 	}
 	c := t.Command("--anonymousonly", "--dontresolve", "--bind", fmt.Sprintf("%s,%d", s.Addr, s.Port), "--maxidletime", "5", "--pidfile", "/run/pure-ftpd.pid")
-	c = within(c, "")
-	c.Env = append(c.Env, "FTP_ANON_DIR="+s.Dir)
-	return s.start(ctx, ns, c)
+	// What it serves is that user's home.
+	return s.start(ctx, ns, within(c, "grep -v ^ftp: /etc/passwd > /run/passwd\n"+
+		"echo 'ftp:x:65534:65534::"+s.Dir+":/bin/false' >> /run/passwd\nmount --bind /run/passwd /etc/passwd"))
 }
