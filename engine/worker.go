@@ -119,7 +119,7 @@ type Stats struct {
 }
 
 // maxExpectations bounds the expectations of a worker.
-const maxExpectations = 1 << 16
+const maxExpectations = 1 << 17
 
 // NewWorker makes a worker that obeys rs from tick now on.
 func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
