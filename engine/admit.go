@@ -57,7 +57,9 @@ func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reaso
 		if !p.ChecksumOK() { // the announcement is good for one packet
 			return nil, Drop, packet.ReasonBadChecksum, true
 		}
-		s, v, r = w.adopt(p, e)
+		if s, v, r = w.adopt(p, e); s != nil {
+			w.fulfilled(s)
+		}
 		return s, v, r, true
 	}
 	if master := w.covering(p); master != nil {
@@ -230,6 +232,9 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&leave, master.Policy, 0))
+	if w.reads(s) {
+		w.readFromNow(s, nil)
+	}
 	w.landed.add(s)
 	w.shape(s, master.Shaper)
 	w.groups.join(s)

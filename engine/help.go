@@ -97,6 +97,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.unspelt()
 	w.lasting(s, dir)
 	if h.Ends {
 		w.over(s, w.output.Over && !w.output.Detached)
@@ -150,6 +151,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	out := &w.output
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.unspelt()
 	w.lasting(s, dir)
 	if out.Detached {
 		w.detached(s, out.Why)
@@ -303,10 +305,12 @@ const (
 // detached reports that the helper of s gave the session up.
 func (w *Worker) detached(s *session.Session, why string) {
 	w.stats.Detached++
+	number := w.names.whyNumber(why)
+	w.unread(s, number)
 	if w.sink == nil {
 		return
 	}
 	e := w.about(s)
-	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, w.names.whyNumber(why), s.LogEnd
+	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, number, s.LogEnd && w.rules.logDetach
 	w.push(e)
 }

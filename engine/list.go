@@ -52,7 +52,7 @@ func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {
 func (w *Worker) ClearExpectations(now session.Tick, refs []session.Ref) (n int) {
 	w.now = now
 	for _, r := range refs {
-		if w.expect.Take(r, w.expectationGone) {
+		if w.expect.Take(r, w.expectationCleared) {
 			n++
 		}
 	}

@@ -85,6 +85,7 @@ type Worker struct {
 
 	drops [packet.NumReasons]uint64
 	stats Stats
+	tally helperTally // by helper
 }
 
 // Stats are counters of a worker, all growing but the first eleven.
@@ -264,7 +265,7 @@ func (w *Worker) Tick(now session.Tick) (more bool) {
 	w.gen.reset()
 	w.names.hosts.Expire(now)
 	more = w.fragments.Expire(int64(now), expireBudget)
-	more = w.expect.Expire(now, expireBudget, w.expectationGone) || more
+	more = w.expect.Expire(now, expireBudget, w.expectationExpired) || more
 	more = w.nat.Expire(int64(now), expireBudget) || more
 	return w.table.Expire(now, expireBudget, w.idled) || more
 }
@@ -346,6 +347,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.landed.check(w.table); err != nil {
+		return err
+	}
+	if err := w.checkReading(); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

@@ -52,6 +52,7 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		o.Payload, o.Changed = out.text, true
 	}
 	if changed && len(o.Payload) > MaxPayload {
+		out.rewriting.unspelt = true
 		ann.Cancel()
 		out.drop(packet.ReasonHelperTooLong)
 		return

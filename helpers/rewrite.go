@@ -21,6 +21,8 @@ type rewriting struct {
 	n     int
 	spell []byte // all texts, one behind the other
 	one   []byte // a text in the making
+
+	unspelt bool // what was announced was voided because it could not be spelt
 }
 
 // carryOut asks ann for everything that was found in data, in order, and notes
@@ -59,6 +61,7 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 	}
 	if !r.measure(h, data, fixed) {
 		r.n = 0
+		r.unspelt = true
 		ann.Cancel() // half of it would say something else
 	}
 }
@@ -71,6 +74,7 @@ func (r *rewriting) announce(h *Helper, dir packet.Dir, x *finding, data []byte,
 		return
 	}
 	if !r.put(h, e.Edit, data, fixed, to) {
+		r.unspelt = true
 		ann.Cancel() // the peer will read an endpoint that does not exist
 	}
 }
