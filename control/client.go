@@ -105,6 +105,12 @@ func (c *Client) VIPs(ctx context.Context) (all VIPs, err error) {
 	return all, err
 }
 
+// Helpers are the session helpers.
+func (c *Client) Helpers(ctx context.Context) (all Helpers, err error) {
+	err = c.decode(ctx, http.MethodGet, "session-helpers", nil, &all)
+	return all, err
+}
+
 // Clear takes out the sessions and expectations that the query chooses.
 func (c *Client) Clear(ctx context.Context, q Query) (n Cleared, err error) {
 	err = c.decode(ctx, http.MethodDelete, "sessions", q.values(), &n)

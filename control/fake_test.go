@@ -98,6 +98,25 @@ func (f *fake) VIPs() ([]VIP, func(*session.Record) uint16) {
 	}
 }
 
+// Helpers: what ftp expects is in the gallery.
+func (f *fake) Helpers() []Helper {
+	return []Helper{
+		{Name: "dns-tcp", Entries: []HelperEntry{}, Refused: map[string]uint64{}, Detached: map[string]uint64{}},
+		{
+			Name: "ftp", Sessions: 1, Hits: 17, Expected: 20, Renewed: 1, Used: 15, Expired: 1, Voided: 3,
+			Entries: []HelperEntry{
+				{ID: 9, Protocol: 6, Port: 21, Hits: 14},
+				{
+					ID: 21, Protocol: 6, Port: 2121, SrcAddr: []string{"office", "guests"}, SrcAddr6: []string{"office6"}, DataPorts: []string{"40000-40100", "50000"},
+					MaxExpectations: 4, Lifetime: 10, TLSDataPorts: "50000-50100", TLSDataLimit: 8, Hits: 2,
+				},
+			},
+			Refused:  map[string]uint64{"port": 2, "address": 1},
+			Detached: map[string]uint64{"the helper broke its contract": 1, "the start of the stream was not seen": 2},
+		},
+	}
+}
+
 // fakeNames resolves few numbers.
 type fakeNames struct{}
 

@@ -33,6 +33,8 @@ type Source interface {
 	// VIPs are the virtual IPs, without their sessions; of tells by the copy of a
 	// session the id of the one that it came through, 0 for none, and holds nobody up.
 	VIPs() (list []VIP, of func(*session.Record) uint16)
+	// Helpers are the session helpers, without what they expect now.
+	Helpers() []Helper
 }
 
 // Moment is what a copied record is to be read by.
