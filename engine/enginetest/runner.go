@@ -22,6 +22,7 @@ type runner struct {
 	sc      *scenario
 	update  bool
 	manner  manner
+	edit    func(*config.Config) // nil: none
 	changed bool
 
 	names      *engine.Names
@@ -65,7 +66,7 @@ func (r *recorder) Push(e *session.Event) bool {
 
 func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
 	r := &runner{
-		t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), parsed: map[string]*config.Config{},
+		t: t, sc: sc, update: update, manner: m, edit: sc.edit, names: engine.NewNames(), parsed: map[string]*config.Config{},
 		vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, deaths: Deaths{},
 	}
 	rs := r.compile("fw.toml")
@@ -99,6 +100,9 @@ func (r *runner) parse(name string) *config.Config {
 	if len(bad) > 0 {
 		r.fail("%v", bad)
 		return nil
+	}
+	if r.edit != nil {
+		r.edit(cfg)
 	}
 	r.parsed[name] = cfg
 	return cfg
@@ -143,8 +147,13 @@ func (r *runner) step(st *step) {
 	if st.verb != ">" {
 		r.nothingLeft()
 	}
-	if r.manner == restarting && (st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload") {
-		r.again(r.config, 0)
+	if st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload" {
+		switch r.manner {
+		case restarting:
+			r.again(r.config, 0)
+		case reloading:
+			r.obey(r.compile(r.config))
+		}
 	}
 	r.pass(st)
 	switch st.verb {
