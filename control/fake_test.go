@@ -13,6 +13,7 @@ import (
 type fake struct {
 	records   []Record
 	expected  []ExpectRecord
+	ranges    []RangeRecord
 	at        Moment
 	cleared   []session.Ref
 	forgotten []session.Ref
@@ -45,6 +46,11 @@ func (f *fake) Sessions(cursor uint64, page []Record) (n int, next uint64, at Mo
 
 func (f *fake) Expectations(_ uint64, page []ExpectRecord) (n int, next uint64, at Moment) {
 	return copy(page, f.expected), 0, f.at
+}
+
+func (f *fake) DataRanges(cursor uint64, page []RangeRecord) (n int, next uint64, at Moment) {
+	n, next = pageOf(f.ranges, cursor, page)
+	return n, next, f.at
 }
 
 func (f *fake) Clear(refs []session.Ref) int {
@@ -198,6 +204,25 @@ func gallery() *fake {
 	}
 	f.translation()
 	return f
+}
+
+// await gives f an expectation that anybody may fulfil, any number of times, and two
+// data ranges, the second of a control session that is blocked.
+func (f *fake) await() {
+	anyone := f.expected[0]
+	anyone.Ref = session.Ref{Index: 2, ID: 13}
+	e := &anyone.Expect
+	e.Match, e.Leave, e.Many = key(17, "10.2.0.2", 0, "203.0.113.9", 50004), key(17, "10.2.0.2", 0, "10.1.0.2", 40004), true
+	e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
+	f.expected = append(f.expected, anyone)
+	tls := RangeRecord{
+		Match: key(6, "10.1.0.2", 0, "191.2.16.148", 50000), Leave: key(6, "203.0.113.9", 0, "172.16.40.19", 50000), Last: 50100,
+		Limit: 8, Used: 2, Master: 8, Policy: 4, Helper: 1, Created: session.Tick(87 * time.Second), In: 0, Out: 1,
+	}
+	shut := tls
+	shut.Match, shut.Blocked, shut.Used = key(6, "fd01::2", 0, "fd02::2", 50000), true, 0
+	shut.Leave = shut.Match
+	f.ranges = []RangeRecord{tls, shut}
 }
 
 // translation gives f pools of three types with what is in use of them, mappings

@@ -53,7 +53,7 @@ func NewServer(source Source, names Names) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/sessions", list[Session]{walk: (*walker).sessions, writer: writerOf}.of(s))
 	mux.HandleFunc("DELETE /v1/sessions", s.clear)
-	mux.HandleFunc("GET /v1/expectations", list[Session]{walk: (*walker).expectations, writer: writerOf}.of(s))
+	mux.HandleFunc("GET /v1/expectations", list[Session]{walk: (*walker).awaited, writer: writerOf}.of(s))
 	mux.HandleFunc("GET /v1/stats", s.stats)
 	mux.HandleFunc("GET /v1/top", s.top)
 	mux.HandleFunc("GET /v1/interfaces", s.interfaces)

@@ -15,6 +15,8 @@ type Source interface {
 	Sessions(cursor uint64, page []Record) (n int, next uint64, at Moment)
 	// Expectations does the same with expectations.
 	Expectations(cursor uint64, page []ExpectRecord) (n int, next uint64, at Moment)
+	// DataRanges does the same with data ranges.
+	DataRanges(cursor uint64, page []RangeRecord) (n int, next uint64, at Moment)
 	// Clear ends the sessions that still live and counts them.
 	Clear(refs []session.Ref) int
 	// ClearExpectations takes out expectations that are still outstanding and
@@ -57,6 +59,22 @@ type ExpectRecord struct {
 	In      uint16 // where its flow will arrive
 	Out     uint16 // and leave
 	Against bool   // as of a session
+}
+
+// RangeRecord is the copy of a data range, which lets in the connections of an
+// encrypted control session.
+type RangeRecord struct {
+	Match, Leave packet.Key // as of an expectation, at the first port
+	Last         uint16     // port
+	Limit, Used  uint32
+	Blocked      bool
+	Master       uint32 // serial of the control session, whose what follows is
+	Policy       uint32
+	Service      uint32
+	Helper       uint8
+	Created      session.Tick
+	In, Out      uint16
+	Against      bool
 }
 
 // Counters are numbers of the whole engine.

@@ -78,3 +78,37 @@ func TestHelperList(t *testing.T) {
 	}
 	goldenFile(t, "testdata/helper.txt", text)
 }
+
+// tlsTraffic: the same client and server go over to TLS, and have one connection
+// through the data range.
+const tlsTraffic = `
+port1 > tcp 10.1.0.2:40000 > 198.51.100.9:2121 S seq 100
+port2 > tcp 198.51.100.9:2121 > 198.51.100.1:40000 SA seq 900 ack 101
+port1 > tcp 10.1.0.2:40000 > 198.51.100.9:2121 A seq 101 ack 901
+port2 > tcp 198.51.100.9:2121 > 198.51.100.1:40000 PA seq 901 ack 101 data "220 ready\r\n"
+port1 > tcp 10.1.0.2:40000 > 198.51.100.9:2121 PA seq 101 ack 912 data "AUTH TLS\r\n"
+port2 > tcp 198.51.100.9:2121 > 198.51.100.1:40000 PA seq 912 ack 111 data "234 go on\r\n"
+port1 > tcp 10.1.0.2:41000 > 198.51.100.9:50007 S seq 100
+`
+
+// TestDataRangeList: what keeps a way open for an encrypted control session is listed
+// as expected.
+func TestDataRangeList(t *testing.T) {
+	n := newNetted(t, strings.Replace(helperConfig, "data-ports =", "tls-data-ports = \"50000-50100\"\ndata-ports =", 1))
+	n.play(tlsTraffic)
+	got, err := n.run("diagnose", "sys", "session", "list", "expectation")
+	for _, want := range []string{
+		"\nstate=new tls\n", "helper=ftp master=00000001 ", "\ntls_data_range: sessions=1 limit=8\n", "expire=never",
+		"\nhook=post dir=org act=snat 10.1.0.2:0->198.51.100.9:50000-50100(198.51.100.1:0)\n", "total session: 1\n",
+	} {
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("%v: expected %q in\n%s", err, want, got)
+		}
+	}
+	if got, err = n.run("diagnose", "sys", "session", "list", "expectation", "dport", "50101"); err != nil || got != "total session: 0\n" {
+		t.Errorf("%v: %s", err, got)
+	}
+	if got, err = n.run("diagnose", "sys", "session-helper", "list"); err != nil || !strings.Contains(got, "\tdetached: 1, ") {
+		t.Errorf("%v: %s", err, got)
+	}
+}
