@@ -1,8 +1,10 @@
 package control
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"portcullis/packet"
@@ -24,6 +26,8 @@ type fake struct {
 	blocks    []BlockRecord
 	mappings  []MappingRecord
 	vips      []VIP
+	mu        sync.Mutex // of trace
+	trace     *fakeTrace
 }
 
 // step is how many records a page of the fake looks at: less than asked for, so
@@ -102,6 +106,41 @@ func (f *fake) VIPs() ([]VIP, func(*session.Record) uint16) {
 		}
 		return 0
 	}
+}
+
+// Trace tells of two packets, the first half of that at once.
+func (f *fake) Trace(packets int, chooses func(*packet.Key) bool) (Trace, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.trace != nil {
+		return nil, errors.New("traced already")
+	}
+	f.trace = &fakeTrace{f: f, lines: []TraceLine{{1, "received a packet"}, {1, `rewrote "a" as "b"`}, {2, "drop"}}, want: packets, chooses: chooses}
+	return f.trace, nil
+}
+
+type fakeTrace struct {
+	f       *fake
+	lines   []TraceLine
+	want    int
+	chooses func(*packet.Key) bool
+	read    int
+}
+
+func (t *fakeTrace) Read() (lines []TraceLine, lost int, done bool) {
+	switch t.read++; t.read {
+	case 1:
+		return t.lines[:2], 0, false
+	case 2:
+		return nil, 0, false
+	}
+	return t.lines[2:], 7, t.want == 2
+}
+
+func (t *fakeTrace) Close() {
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	t.f.trace = nil
 }
 
 // Helpers: what ftp expects is in the gallery.

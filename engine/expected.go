@@ -19,6 +19,9 @@ func (n *announcer) announced(x *session.Expectation) {
 	}
 	n.w.stats.Expected++
 	n.changed = n.changed || x.Keeps
+	if n.w.tracing() {
+		n.w.traceExpected(n.helper.Name, x, n.again)
+	}
 	e := expectEvent(session.EventExpect, x)
 	e.LogIt = n.w.rules.logExpect && !n.again
 	n.w.push(&e)
@@ -29,13 +32,19 @@ func (n *announcer) announced(x *session.Expectation) {
 func (n *announcer) refused(why session.Refusal, dir packet.Dir, e *helpers.Expect) {
 	n.w.stats.Refused++
 	n.w.counts(n.s.Helper).Refused[why]++
-	if !n.w.rules.logExpect {
+	if !n.w.rules.logExpect && !n.w.tracing() {
 		return
 	}
 	peer := &n.s.Key[dir.Other()]
 	k := packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: packet.AddrFrom(e.Endpoint.Addr()), DstPort: e.Endpoint.Port(), Zone: peer.Zone, Proto: e.Proto}
 	if e.Anyone {
 		k.Src, k.SrcPort = packet.Addr{}, 0
+	}
+	if n.w.tracing() {
+		n.w.traceRefused(n.helper.Name, &k, why)
+	}
+	if !n.w.rules.logExpect {
+		return
 	}
 	n.w.push(&session.Event{
 		Kind: session.EventExpectRefused, Refusal: why, LogIt: true, Helper: n.s.Helper, Policy: n.s.Policy, Service: n.s.Service,
@@ -52,6 +61,9 @@ func (w *Worker) unspelt() {
 	n := &w.announce
 	w.stats.Refused++
 	w.counts(n.s.Helper).Refused[session.RefusedSpelling]++
+	if w.tracing() {
+		w.say("helper-%s: refused: %s: %s", n.helper.Name, session.RefusedSpelling, session.RefusedSpelling.Text())
+	}
 	if w.rules.logExpect {
 		e := w.about(n.s)
 		e.Kind, e.Refusal, e.LogIt, e.ID, e.Master = session.EventExpectRefused, session.RefusedSpelling, true, 0, n.ref.ID
@@ -96,6 +108,9 @@ func (w *Worker) expectationEnded(x *session.Expectation, why session.ExpectEnd)
 		c.Expired++
 	} else {
 		c.Voided++
+	}
+	if w.tracing() {
+		w.say("helper-%s: no longer expects (%s): %s", w.names.Helper(x.Helper), awaitedText(&x.Match), why)
 	}
 	e := expectEvent(session.EventExpectEnd, x)
 	e.Gone, e.LogIt = why, w.rules.logExpect

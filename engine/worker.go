@@ -86,6 +86,7 @@ type Worker struct {
 	drops [packet.NumReasons]uint64
 	stats Stats
 	tally helperTally // by helper
+	trace *Trace      // nil: nobody asks
 }
 
 // Stats are counters of a worker, all growing but the first eleven.
@@ -173,8 +174,14 @@ func (w *Worker) Process(now session.Tick, batch []Slot) {
 		if !p.hashed {
 			p.hash = w.table.Hash(&p.Key)
 		}
+		if w.trace != nil {
+			w.traceBegins(p)
+		}
 		v, r := w.trip(p)
 		p.Verdict, p.Reason = v, r
+		if w.trace != nil {
+			w.traceEnds(p)
+		}
 		if v == Drop {
 			w.drops[r]++
 		}
@@ -233,6 +240,8 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 			return v, r
 		}
 		dir = packet.Original
+	} else if w.tracing() {
+		w.traceFound(s, dir)
 	}
 	if s.Generation != w.rules.Generation {
 		w.recheck(s)

@@ -34,6 +34,7 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		}
 		out.Over, out.Keep = out.found.Over, max(out.Keep, out.found.Keep)
 		r := &out.rewriting
+		r.base = base
 		r.carryOut(h, d.Dir, &out.found, data, 0, ann)
 		if from, to := r.span(); from < to {
 			changed = true

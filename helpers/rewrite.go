@@ -22,6 +22,7 @@ type rewriting struct {
 	spell []byte // all texts, one behind the other
 	one   []byte // a text in the making
 
+	base    int  // where the bytes are in the stream, or in the datagram
 	unspelt bool // what was announced was voided because it could not be spelt
 }
 
@@ -63,6 +64,17 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 		r.n = 0
 		r.unspelt = true
 		ann.Cancel() // half of it would say something else
+	}
+	if w, ok := ann.(Witness); ok && r.n > 0 {
+		r.report(w, data)
+	}
+}
+
+// report tells what is rewritten.
+func (r *rewriting) report(w Witness, data []byte) {
+	for i := range r.list[:r.n] {
+		x := &r.list[i]
+		w.Rewrote(r.base+x.off, data[x.off:x.off+x.n], r.spell[x.lo:x.hi])
 	}
 }
 

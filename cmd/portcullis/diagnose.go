@@ -34,6 +34,7 @@ func diagnoseCommand() *cobra.Command {
 			sessionCommands(a, "session6", "IPv6 sessions", control.Family6),
 			diagnoseHelperCommands(a)),
 		firewallCommands(a),
+		debugCommands(a),
 		group("netlink", "Interfaces",
 			group("interface", "Interfaces", interfaceListCommand(a))))
 	a.flags(c)

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,8 @@ type runner struct {
 	past       past
 	fates      [engine.NumFates]int // at the last restart
 
+	trace *engine.Trace // of all packets, where the script asks for any
+
 	left   []leaving
 	vars   map[string]int
 	events recorder
@@ -75,6 +78,10 @@ func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
 	}
 	r.rules = rs
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
+	if slices.ContainsFunc(sc.steps, func(st step) bool { return st.verb == "trace" }) {
+		r.trace = &engine.Trace{Chooses: func(*packet.Key) bool { return true }, Packets: math.MaxInt}
+		r.worker.SetTrace(r.trace)
+	}
 	return r
 }
 
