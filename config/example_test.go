@@ -61,6 +61,8 @@ func ExampleSchema() {
 	// config log setting
 	//     set fwpolicy-implicit-log disable
 	//     set local-in-deny-unicast disable
+	//     set helper-expectation disable
+	//     set helper-detach enable
 	// config system settings
 	//     set firewall-session-dirty check-all
 	//     set deny-tcp-with-icmp disable

@@ -86,5 +86,13 @@ var logSettingTable = singleton(
 				Name: "local-in-deny-unicast", Default: "disable",
 				Help: "Log unicast packets to the box itself that are denied.",
 			}),
+			attr(func(l *LogSetting) *bool { return &l.HelperExpectation }, enable, Attribute{
+				Name: "helper-expectation", Default: "disable", Extension: true,
+				Help: "Log each flow that a session helper expects, when it is announced, used, refused or waited for no more.",
+			}),
+			attr(func(l *LogSetting) *bool { return &l.HelperDetach }, enable, Attribute{
+				Name: "helper-detach", Default: "enable", Extension: true,
+				Help: "Log session helpers that let go of a session which its policy logs.",
+			}),
 		},
 	})

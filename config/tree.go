@@ -73,6 +73,8 @@ type Settings struct {
 type LogSetting struct {
 	FwpolicyImplicitLog bool // log packets denied by the implicit deny
 	LocalInDenyUnicast  bool // log unicast packets denied for the box itself
+	HelperExpectation   bool // our extension: log what session helpers expect, and what becomes of it
+	HelperDetach        bool // our extension: log helpers that let go of a session
 }
 
 // Interface is one [[system.interface]].

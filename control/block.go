@@ -181,16 +181,33 @@ func (s *Session) hooks(b *line) {
 }
 
 // expected are the tuples of an expectation: what it waits for, and the answers,
-// which nobody knows yet.
+// which nobody knows yet. Of a data range both ends of the ports are told, and how
+// many of its connections are live.
 func (s *Session) expected(b *line) {
 	o := &s.Original
+	what, at, port := "pre dir=org act=noop", s.zero(), uint32(0)
 	switch {
 	case s.destinationTranslated():
-		b.hook("pre dir=org act=dnat", &o.Tuple, o.Leaves.Dst, o.Leaves.DstPort)
+		what, at, port = "pre dir=org act=dnat", o.Leaves.Dst, o.Leaves.DstPort
 	case s.sourceTranslated():
-		b.hook("post dir=org act=snat", &o.Tuple, o.Leaves.Src, o.Leaves.SrcPort)
-	default:
-		b.hook("pre dir=org act=noop", &o.Tuple, s.zero(), 0)
+		what, at, port = "post dir=org act=snat", o.Leaves.Src, o.Leaves.SrcPort
+	}
+	b.text("hook=" + what + " ")
+	b.endpoint(o.Src, o.SrcPort)
+	b.text("->")
+	b.endpoint(o.Dst, o.DstPort)
+	b.ports(s)
+	b.text("(")
+	b.endpoint(at, port)
+	if s.destinationTranslated() {
+		b.ports(s)
+	}
+	b.text(")\n")
+	if r := s.DataRange; r != nil {
+		b.text("tls_data_range:")
+		b.field("sessions", int64(r.Sessions))
+		b.field("limit", int64(r.Limit))
+		b.text("\n")
 	}
 	b.hook("pre dir=org act=noop", &Tuple{Src: s.zero(), Dst: s.zero()}, s.zero(), 0)
 }

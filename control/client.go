@@ -39,6 +39,7 @@ const (
 	FormJSON  Form = ""
 	FormBlock Form = "block"
 	FormShort Form = "short"
+	FormText  Form = "text" // of a trace
 )
 
 // List writes the sessions that the query chooses to out, as they come.
@@ -102,6 +103,32 @@ func (c *Client) Mapped(ctx context.Context) (int, error) {
 // VIPs are the virtual IPs.
 func (c *Client) VIPs(ctx context.Context) (all VIPs, err error) {
 	err = c.decode(ctx, http.MethodGet, "vips", nil, &all)
+	return all, err
+}
+
+// Trace writes to out what becomes of the next n packets of either direction of those
+// sessions that the query chooses, as they come, until all have come or ctx is done.
+func (c *Client) Trace(ctx context.Context, q Query, n int, form Form, out io.Writer) error {
+	v := q.values()
+	v.Set("count", strconv.Itoa(n))
+	if form != FormJSON {
+		v.Set("as", string(form))
+	}
+	body, err := c.do(ctx, http.MethodGet, "trace", v)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	_, err = io.Copy(out, body)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// Helpers are the session helpers.
+func (c *Client) Helpers(ctx context.Context) (all Helpers, err error) {
+	err = c.decode(ctx, http.MethodGet, "session-helpers", nil, &all)
 	return all, err
 }
 

@@ -1,8 +1,10 @@
 package control
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"portcullis/packet"
@@ -13,6 +15,7 @@ import (
 type fake struct {
 	records   []Record
 	expected  []ExpectRecord
+	ranges    []RangeRecord
 	at        Moment
 	cleared   []session.Ref
 	forgotten []session.Ref
@@ -23,6 +26,8 @@ type fake struct {
 	blocks    []BlockRecord
 	mappings  []MappingRecord
 	vips      []VIP
+	mu        sync.Mutex // of trace
+	trace     *fakeTrace
 }
 
 // step is how many records a page of the fake looks at: less than asked for, so
@@ -45,6 +50,11 @@ func (f *fake) Sessions(cursor uint64, page []Record) (n int, next uint64, at Mo
 
 func (f *fake) Expectations(_ uint64, page []ExpectRecord) (n int, next uint64, at Moment) {
 	return copy(page, f.expected), 0, f.at
+}
+
+func (f *fake) DataRanges(cursor uint64, page []RangeRecord) (n int, next uint64, at Moment) {
+	n, next = pageOf(f.ranges, cursor, page)
+	return n, next, f.at
 }
 
 func (f *fake) Clear(refs []session.Ref) int {
@@ -95,6 +105,60 @@ func (f *fake) VIPs() ([]VIP, func(*session.Record) uint16) {
 			return 1
 		}
 		return 0
+	}
+}
+
+// Trace tells of two packets, the first half of that at once.
+func (f *fake) Trace(packets int, chooses func(*packet.Key) bool) (Trace, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.trace != nil {
+		return nil, errors.New("traced already")
+	}
+	f.trace = &fakeTrace{f: f, lines: []TraceLine{{1, "received a packet"}, {1, `rewrote "a" as "b"`}, {2, "drop"}}, want: packets, chooses: chooses}
+	return f.trace, nil
+}
+
+type fakeTrace struct {
+	f       *fake
+	lines   []TraceLine
+	want    int
+	chooses func(*packet.Key) bool
+	read    int
+}
+
+func (t *fakeTrace) Read() (lines []TraceLine, lost int, done bool) {
+	switch t.read++; t.read {
+	case 1:
+		return t.lines[:2], 0, false
+	case 2:
+		return nil, 0, false
+	}
+	return t.lines[2:], 7, t.want == 2
+}
+
+func (t *fakeTrace) Close() {
+	t.f.mu.Lock()
+	defer t.f.mu.Unlock()
+	t.f.trace = nil
+}
+
+// Helpers: what ftp expects is in the gallery.
+func (f *fake) Helpers() []Helper {
+	return []Helper{
+		{Name: "dns-tcp", Entries: []HelperEntry{}, Refused: map[string]uint64{}, Detached: map[string]uint64{}},
+		{
+			Name: "ftp", Sessions: 1, Hits: 17, Expected: 20, Renewed: 1, Used: 15, Expired: 1, Voided: 3,
+			Entries: []HelperEntry{
+				{ID: 9, Protocol: 6, Port: 21, Hits: 14},
+				{
+					ID: 21, Protocol: 6, Port: 2121, SrcAddr: []string{"office", "guests"}, SrcAddr6: []string{"office6"}, DataPorts: []string{"40000-40100", "50000"},
+					MaxExpectations: 4, Lifetime: 10, TLSDataPorts: "50000-50100", TLSDataLimit: 8, Hits: 2,
+				},
+			},
+			Refused:  map[string]uint64{"port": 2, "address": 1},
+			Detached: map[string]uint64{"the helper broke its contract": 1, "the start of the stream was not seen": 2},
+		},
 	}
 }
 
@@ -179,6 +243,25 @@ func gallery() *fake {
 	}
 	f.translation()
 	return f
+}
+
+// await gives f an expectation that anybody may fulfil, any number of times, and two
+// data ranges, the second of a control session that is blocked.
+func (f *fake) await() {
+	anyone := f.expected[0]
+	anyone.Ref = session.Ref{Index: 2, ID: 13}
+	e := &anyone.Expect
+	e.Match, e.Leave, e.Many = key(17, "10.2.0.2", 0, "203.0.113.9", 50004), key(17, "10.2.0.2", 0, "10.1.0.2", 40004), true
+	e.Match.Src, e.Leave.Src = packet.Addr{}, packet.Addr{}
+	f.expected = append(f.expected, anyone)
+	tls := RangeRecord{
+		Match: key(6, "10.1.0.2", 0, "191.2.16.148", 50000), Leave: key(6, "203.0.113.9", 0, "172.16.40.19", 50000), Last: 50100,
+		Limit: 8, Used: 2, Master: 8, Policy: 4, Helper: 1, Created: session.Tick(87 * time.Second), In: 0, Out: 1,
+	}
+	shut := tls
+	shut.Match, shut.Blocked, shut.Used = key(6, "fd01::2", 0, "fd02::2", 50000), true, 0
+	shut.Leave = shut.Match
+	f.ranges = []RangeRecord{tls, shut}
 }
 
 // translation gives f pools of three types with what is in use of them, mappings

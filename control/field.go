@@ -45,7 +45,9 @@ var fields = [...]field{
 	{"dintf", "dintf", kindInterface, func(s *Session) (value, bool) { return port(s.Reply.Port) }},
 	{"proto", "proto", kindNumber, func(s *Session) (value, bool) { return number(s.Proto) }},
 	{"proto-state", "proto-state", kindNumber, func(s *Session) (value, bool) { return number(s.ProtoState) }},
-	{"src", "source ip", kindAddress, func(s *Session) (value, bool) { return value{addr: s.Original.Src}, true }},
+	{"src", "source ip", kindAddress, func(s *Session) (value, bool) {
+		return value{addr: s.Original.Src}, !s.Expectation || !s.Original.Src.IsUnspecified()
+	}},
 	{"nsrc", "NAT'd source ip", kindAddress, func(s *Session) (value, bool) {
 		return value{addr: s.Original.Leaves.Src}, s.sourceTranslated()
 	}},

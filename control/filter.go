@@ -125,7 +125,8 @@ func (f *Filter) String() string {
 
 // Match says whether the filter chooses s. A field that s has no value in, such
 // as nport without translation, is not covered by any range; an expectation that
-// takes any source port is covered by all.
+// takes any source port, or any host, is covered by all, and a data range by one that
+// has any of its ports.
 func (f *Filter) Match(s *Session) bool {
 	if f.set == 0 {
 		return true
@@ -137,8 +138,11 @@ func (f *Filter) Match(s *Session) bool {
 		}
 		v, has := fields[i].value(s)
 		covered := has && fields[i].covers(&t.span, &v)
-		if !has && fields[i].name == "sport" {
+		if !has && (fields[i].name == "sport" || fields[i].name == "src") {
 			continue
+		}
+		if s.DataRange != nil && fields[i].name == "dport" {
+			covered = t.span.from.number <= int64(s.lastPort()) && int64(s.Original.DstPort) <= t.span.to.number
 		}
 		if covered == t.negate {
 			return false

@@ -29,6 +29,8 @@ import (
 //	GET    /v1/mappings           likewise
 //	GET    /v1/mappings/count
 //	GET    /v1/vips
+//	GET    /v1/session-helpers
+//	GET    /v1/trace              count=, filter= of a packet's fields, as=text
 //
 // Those about sessions and expectations, and the lists, take family=4|6 and
 // filter=, which is the words of a filter.
@@ -52,7 +54,7 @@ func NewServer(source Source, names Names) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/sessions", list[Session]{walk: (*walker).sessions, writer: writerOf}.of(s))
 	mux.HandleFunc("DELETE /v1/sessions", s.clear)
-	mux.HandleFunc("GET /v1/expectations", list[Session]{walk: (*walker).expectations, writer: writerOf}.of(s))
+	mux.HandleFunc("GET /v1/expectations", list[Session]{walk: (*walker).awaited, writer: writerOf}.of(s))
 	mux.HandleFunc("GET /v1/stats", s.stats)
 	mux.HandleFunc("GET /v1/top", s.top)
 	mux.HandleFunc("GET /v1/interfaces", s.interfaces)
@@ -62,6 +64,8 @@ func NewServer(source Source, names Names) *Server {
 	mux.HandleFunc("GET /v1/mappings", mappingList.of(s))
 	mux.HandleFunc("GET /v1/mappings/count", s.mapped)
 	mux.HandleFunc("GET /v1/vips", s.vips)
+	mux.HandleFunc("GET /v1/session-helpers", s.helpers)
+	mux.HandleFunc("GET /v1/trace", s.trace)
 	s.http = http.Server{Handler: s.gated(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	s.done.Add(1)
 	go s.measure()

@@ -27,10 +27,19 @@ type Session struct {
 	PerIPShaper string    `json:"per_ip_shaper,omitempty"`
 	Original    Direction `json:"original"`
 	Reply       Direction `json:"reply"`
+	DataRange   *Range    `json:"data_range,omitempty"`  // what stands for the connections of an encrypted control session; its first port is the destination's
 	RefreshDir  string    `json:"refresh_dir,omitempty"` // whose packets keep it alive, where not everyone's: "out" or "in"
 	Never       bool      `json:"never,omitempty"`       // it does not expire: expire and timeout are 0
 
 	ref session.Ref
+}
+
+// Range is how far a data range goes, and how many connections came through it that
+// are live, of as many as there may be.
+type Range struct {
+	LastPort uint16 `json:"last_port"`
+	Sessions uint32 `json:"sessions"`
+	Limit    uint32 `json:"limit"`
 }
 
 // Direction is one direction of a session.
@@ -152,6 +161,9 @@ func (s *Session) showExpected(r *ExpectRecord, at Moment, names Names) {
 		Policy:   e.Policy, PolicyName: names.Policy(e.Policy),
 		Service: names.Service(e.Service), Helper: names.Helper(e.Helper), Master: e.Master.ID,
 		ref: r.Ref,
+	}
+	if e.Many {
+		s.State |= WordMany
 	}
 	if r.Against {
 		s.PolicyDir = 1

@@ -32,9 +32,11 @@ func (s *Session) AppendShort(dst []byte) []byte {
 	b.column(from, 17)
 	from = len(b)
 	b.endpoint(s.Original.Dst, s.Original.DstPort)
+	b.ports(s)
 	b.column(from, 17)
 	if s.destinationTranslated() {
 		b.endpoint(s.Original.Leaves.Dst, s.Original.Leaves.DstPort)
+		b.ports(s)
 	} else {
 		b.text("-")
 	}

@@ -15,6 +15,8 @@ type Source interface {
 	Sessions(cursor uint64, page []Record) (n int, next uint64, at Moment)
 	// Expectations does the same with expectations.
 	Expectations(cursor uint64, page []ExpectRecord) (n int, next uint64, at Moment)
+	// DataRanges does the same with data ranges.
+	DataRanges(cursor uint64, page []RangeRecord) (n int, next uint64, at Moment)
 	// Clear ends the sessions that still live and counts them.
 	Clear(refs []session.Ref) int
 	// ClearExpectations takes out expectations that are still outstanding and
@@ -33,6 +35,11 @@ type Source interface {
 	// VIPs are the virtual IPs, without their sessions; of tells by the copy of a
 	// session the id of the one that it came through, 0 for none, and holds nobody up.
 	VIPs() (list []VIP, of func(*session.Record) uint16)
+	// Trace begins to trace so many packets of those that are chosen by their keys. It
+	// fails where packets are traced already.
+	Trace(packets int, chooses func(*packet.Key) bool) (Trace, error)
+	// Helpers are the session helpers, without what they expect now.
+	Helpers() []Helper
 }
 
 // Moment is what a copied record is to be read by.
@@ -55,6 +62,22 @@ type ExpectRecord struct {
 	In      uint16 // where its flow will arrive
 	Out     uint16 // and leave
 	Against bool   // as of a session
+}
+
+// RangeRecord is the copy of a data range, which lets in the connections of an
+// encrypted control session.
+type RangeRecord struct {
+	Match, Leave packet.Key // as of an expectation, at the first port
+	Last         uint16     // port
+	Limit, Used  uint32
+	Blocked      bool
+	Master       uint32 // serial of the control session, whose what follows is
+	Policy       uint32
+	Service      uint32
+	Helper       uint8
+	Created      session.Tick
+	In, Out      uint16
+	Against      bool
 }
 
 // Counters are numbers of the whole engine.

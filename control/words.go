@@ -6,7 +6,7 @@ import (
 )
 
 // Words are what the state= line of a session says of it.
-type Words uint8
+type Words uint16
 
 // The words, in the order in which they are printed.
 const (
@@ -18,10 +18,11 @@ const (
 	WordBlock                      // a changed configuration took its permission away
 	WordExt                        // announced by a helper
 	WordTLS                        // a control session that its helper can not read any more, or a child of one
+	WordMany                       // an expectation that any number of flows fulfil
 	numWords     = iota
 )
 
-var wordNames = [numWords]string{"log", "new", "may_dirty", "per_ip", "dirty", "block", "ext", "tls"}
+var wordNames = [numWords]string{"log", "new", "may_dirty", "per_ip", "dirty", "block", "ext", "tls", "many"}
 
 // appendTo appends the words, each behind a blank but the first.
 func (w Words) appendTo(b []byte) []byte {

@@ -34,6 +34,12 @@ func (w *Worker) admit(p *Slot) (*session.Session, Verdict, packet.Reason) {
 	if !w.comesFrom(p) {
 		return nil, Drop, packet.ReasonReversePath
 	}
+	if w.tracing() {
+		if d.altered {
+			w.say("VIP-%s, outdev-%s", endText(d.key.Dst, d.key.DstPort), w.names.Interface(to.Out))
+		}
+		w.say("find a route: gw-%v via %s", nextHop(w.rules.gateways[to.Hop], d.key.Dst), w.names.Interface(to.Out))
+	}
 	m := w.rules.policies.Lookup(p.In, to.Out, &d.key, d.vip)
 	if midway(p) && (m.Policy.Accept && !picksUp(m.Policy, p) || !m.Policy.Accept && w.strays(p)) {
 		return w.alone(p, packet.ReasonNoSession)
@@ -57,10 +63,18 @@ func (w *Worker) related(p *Slot) (s *session.Session, v Verdict, r packet.Reaso
 		if !p.ChecksumOK() { // the announcement is good for one packet
 			return nil, Drop, packet.ReasonBadChecksum, true
 		}
-		s, v, r = w.adopt(p, e)
+		if w.tracing() {
+			w.say("Find an EXP session, helper-%s, master-%08x", w.names.Helper(e.Helper), e.Master.ID)
+		}
+		if s, v, r = w.adopt(p, e); s != nil {
+			w.fulfilled(s)
+		}
 		return s, v, r, true
 	}
 	if master := w.covering(p); master != nil {
+		if w.tracing() {
+			w.say("Find a data range, helper-%s, master-%08x", w.names.Helper(master.Helper), master.ID)
+		}
 		s, v, r = w.adoptUnannounced(p, master)
 		return s, v, r, true
 	}
@@ -117,6 +131,9 @@ func (w *Worker) deny(p *Slot, out uint16, m policy.Match) packet.Reason {
 // refuse reports that p, which would have opened a session under a policy, dies
 // of why.
 func (w *Worker) refuse(p *Slot, out uint16, why packet.Reason, policy, service uint32, logIt bool) packet.Reason {
+	if w.tracing() && (why == packet.ReasonPolicyDeny || why == packet.ReasonImplicitDeny) {
+		w.say("Denied by forward policy check (policy %d)", policy)
+	}
 	w.push(&session.Event{
 		Kind: session.EventDeny, Reason: why, HasRoute: true, LogIt: logIt,
 		In: p.In, Out: out, Policy: policy, Service: service,
@@ -149,6 +166,9 @@ func (w *Worker) open(p *Slot, d *destination, to route.Route, m policy.Match) (
 	obey(s, m)
 	w.bind(s, p, m)
 	w.enter(s, w.rules.clocks.of(&d.key, m.Policy.ID, m.Object))
+	if w.tracing() {
+		w.traceAllowed(s)
+	}
 	w.shape(s, shaper)
 	w.started(s, m.Policy.LogAll && m.Policy.LogStart)
 	return s, Forward, packet.ReasonNone
@@ -230,6 +250,12 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 	s.Policy, s.Service, s.LogEnd, s.AnySeq = master.Policy, master.Service, master.LogEnd, master.AnySeq
 	s.Resets, s.CheckNew = master.Resets, master.CheckNew
 	w.enter(s, w.rules.clocks.of(&leave, master.Policy, 0))
+	if w.reads(s) {
+		w.readFromNow(s, nil)
+	}
+	if w.tracing() {
+		w.traceAllowed(s)
+	}
 	w.landed.add(s)
 	w.shape(s, master.Shaper)
 	w.groups.join(s)

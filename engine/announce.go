@@ -21,6 +21,8 @@ type announcer struct {
 	// changed says that something was announced, renewed or cancelled that the session
 	// may have to outlast.
 	changed bool
+	again   bool            // what was just expected had been expected before
+	why     session.Refusal // valid iff it could not be
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
@@ -141,8 +143,8 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	}
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
 	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
-	if n.s.Blocked || at != mine.Src && !asSeen || port == 0 || port < lowPort && !n.helper.LowPorts && !implied || !n.limits.admits(port) {
-		n.refused()
+	if why := n.unfit(at == mine.Src || asSeen, port, implied); why != session.NotRefused {
+		n.refused(why, dir, &e)
 		return netip.AddrPort{}, false
 	}
 	x := n.blank(dir, &e)
@@ -152,17 +154,33 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
 	if !n.place(&x, mine, peer, implied, e.Pair) {
-		n.refused()
+		n.refused(n.why, dir, &e)
 		return netip.AddrPort{}, false
 	}
 	n.announced(&x)
 	if e.Third && x.Tag != 0 {
-		n.alsoThird(dir, &x)
+		n.alsoThird(dir, &x, &e)
 	}
 	if e.Pair {
 		n.second(x, dir, &e)
 	}
 	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
+}
+
+// unfit is why an announced endpoint is not believed. implied says that it is the
+// sender's own port.
+func (n *announcer) unfit(own bool, port uint16, implied bool) session.Refusal {
+	switch {
+	case n.s.Blocked:
+		return session.RefusedBlocked
+	case !own:
+		return session.RefusedAddress
+	case port == 0 || port < lowPort && !n.helper.LowPorts && !implied:
+		return session.RefusedPort
+	case !n.limits.admits(port):
+		return session.RefusedDataPorts
+	}
+	return session.NotRefused
 }
 
 // expectation is that of a flow to the sender of direction dir, at its own port, as
@@ -185,37 +203,42 @@ func (n *announcer) blank(dir packet.Dir, e *helpers.Expect) session.Expectation
 	}
 }
 
-// insert expects x, and counts it as refused where that can not be.
-func (n *announcer) insert(x *session.Expectation) {
-	switch n.w.expect.Add(*x, n.perMaster(), n.w.expectationGone) {
-	case session.Added, session.Refreshed:
+// insert expects x, which e announced, and counts it as refused where that can not
+// be.
+func (n *announcer) insert(x *session.Expectation, dir packet.Dir, e *helpers.Expect) {
+	if n.add(x) {
 		n.announced(x)
-	default:
-		n.refused()
+	} else {
+		n.refused(n.why, dir, e)
 	}
 }
 
-// announced reports an expectation.
-func (n *announcer) announced(x *session.Expectation) {
-	n.w.stats.Expected++
-	n.changed = n.changed || x.Keeps
-	n.w.push(&session.Event{
-		Kind: session.EventExpect, Helper: x.Helper, Helped: x.Helped, Policy: x.Policy, Service: x.Service,
-		Master: x.Master.ID, Created: n.w.now, Key: x.Match, ReplyKey: x.Leave.Reply(),
-	})
+// add puts x into the table, and reports whether it is there now.
+func (n *announcer) add(x *session.Expectation) bool {
+	r := n.w.expect.Add(*x, n.perMaster(), n.w.expectationCrowded)
+	n.again = r == session.Refreshed
+	switch r {
+	case session.Clash:
+		n.why = session.RefusedClash
+	case session.Full:
+		n.why = session.RefusedRoom
+	default:
+		return true
+	}
+	return false
 }
 
 // second expects the flow of RTCP beside that of RTP, x: at the port behind it.
 func (n *announcer) second(x session.Expectation, dir packet.Dir, e *helpers.Expect) {
 	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
-		n.refused()
+		n.refused(session.RefusedPort, dir, e)
 		return
 	}
 	x.Match.DstPort++
 	x.Leave.DstPort++
-	n.insert(&x)
+	n.insert(&x, dir, e)
 	if e.Third && x.Tag != 0 {
-		n.alsoThird(dir, &x)
+		n.alsoThird(dir, &x, e)
 	}
 }
 
@@ -223,24 +246,22 @@ func (n *announcer) perMaster() int { return n.limits.most(max(n.helper.MaxExpec
 
 // place finds the port that the peer will be told and puts x into the table.
 func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implied, pair bool) bool {
-	perMaster := n.perMaster()
 	switch {
 	case mine.Src == peer.Dst: // the sender is not translated
 	case implied: // its own port, as translated
 		x.Match.DstPort = peer.DstPort
 	default:
-		return n.reserve(x, perMaster, pair)
+		return n.reserve(x, pair)
 	}
-	r := n.w.expect.Add(*x, perMaster, n.w.expectationGone)
-	return r == session.Added || r == session.Refreshed
+	return n.add(x)
 }
 
 // reserve takes the announced port on the translated address where it is free,
 // else another one.
-func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bool {
+func (n *announcer) reserve(x *session.Expectation, pair bool) bool {
 	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil {
 		x.Match = old.Match // announced again: the same port is spelt
-		return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Refreshed
+		return n.add(x)
 	}
 	ask := n.w.nat.Reserve
 	if pair {
@@ -250,10 +271,11 @@ func (n *announcer) reserve(x *session.Expectation, perMaster int, pair bool) bo
 	port, r := ask(&x.Match, x.Leave.Dst, n.w)
 	n.w.waiter = packet.Addr{}
 	if r != packet.ReasonNone {
+		n.why = session.RefusedTranslation
 		return false
 	}
 	x.Match.DstPort = port
-	return n.w.expect.Add(*x, perMaster, n.w.expectationGone) == session.Added
+	return n.add(x)
 }
 
 func (n *announcer) lifetime(e *helpers.Expect) time.Duration {
@@ -262,6 +284,3 @@ func (n *announcer) lifetime(e *helpers.Expect) time.Duration {
 	}
 	return n.limits.wait(cmp.Or(n.helper.Lifetime, helpers.DefaultLifetime))
 }
-
-// refused counts an announcement that was not believed or not possible.
-func (n *announcer) refused() { n.w.stats.Refused++ }

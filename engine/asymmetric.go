@@ -111,7 +111,7 @@ func (w *Worker) halfSeen(s *session.Session, dir packet.Dir, p *Slot, seg tcp.S
 		return false
 	}
 	s.TCP = tcp.PickUp(uint8(dir), seg)
-	if s.Bound { // what it has to read, it will not see
+	if w.reads(s) { // what it has to read, it will not see
 		w.letGo(s)
 		w.detached(s, whyHalfSeen)
 	}

@@ -37,6 +37,7 @@ type helperEntry struct {
 	profile uint16
 	all     bool              // it is for all clients
 	from    policy.AddressSet // else for these
+	config  *config.SessionHelper
 }
 
 // isFor says whether the entry is for the sessions of a client.
@@ -85,7 +86,7 @@ func (b *bindings) add(e *config.SessionHelper, known *policy.Addresses, names *
 		return fmt.Errorf("helper %q does not read protocol %d: expected %s",
 			e.Name, e.Protocol, strings.Trim(fmt.Sprint(names.helper(n).Protocols), "[]"))
 	}
-	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, all: len(e.SrcAddr)+len(e.SrcAddr6) == 0}
+	x := &helperEntry{binding: binding{proto: e.Protocol, port: e.Port}, helper: n, all: len(e.SrcAddr)+len(e.SrcAddr6) == 0, config: e}
 	var err error
 	if x.from, err = known.Set(e.SrcAddr, e.SrcAddr6); err != nil {
 		return fmt.Errorf("srcaddr: %w", err)
@@ -110,30 +111,31 @@ func named(list []string, names *Names) []uint8 {
 }
 
 // of is the helper that reads s, which match allows, and the number of its limits;
-// 0 where none does.
-func (b *bindings) of(s *session.Session, match policy.Match, names *Names) (helper uint8, profile uint16) {
+// 0 where none does. by is the entry of the table that says so, nil where the policy
+// or the service does.
+func (b *bindings) of(s *session.Session, match policy.Match, names *Names) (helper uint8, profile uint16, by *helperEntry) {
 	at := binding{proto: s.Key[packet.Original].Proto, port: s.Key[packet.Reply].SrcPort}
 	client, entries := s.Key[packet.Original].Src, b.table[at]
 	want, chosen := b.chosen(match)
 	if !chosen {
 		for _, e := range entries {
 			if e.isFor(client) {
-				return e.helper, e.profile
+				return e.helper, e.profile, e
 			}
 		}
-		return 0, 0
+		return 0, 0, nil
 	}
 	for _, n := range want {
 		if e := ofHelper(entries, n, client); e != nil {
-			return n, e.profile
+			return n, e.profile, nil
 		}
 	}
 	for _, n := range want {
 		if names.reads(n, at.proto) {
-			return n, b.limits(n, at.proto)
+			return n, b.limits(n, at.proto), nil
 		}
 	}
-	return 0, 0
+	return 0, 0, nil
 }
 
 // chosen are the helpers that the policy or the service names. It reports false
@@ -179,9 +181,10 @@ func (b *bindings) limits(helper, proto uint8) uint16 {
 // bind gives a new session the helper that reads it, unless p, its first packet,
 // shows that none can: its bytes are signed, or their beginning was missed.
 func (w *Worker) bind(s *session.Session, p *Slot, m policy.Match) {
-	n, limits := w.rules.bindings.of(s, m, w.names)
+	n, limits, by := w.rules.bindings.of(s, m, w.names)
 	if n != 0 && !signed(p) && !midway(p) {
 		s.Helper, s.Bound, s.Profile = n, true, limits
+		w.readFromNow(s, by)
 	}
 }
 

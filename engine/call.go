@@ -33,16 +33,16 @@ const maxCalls = 256
 func (n *announcer) call(dir packet.Dir, e *helpers.Expect) (netip.AddrPort, bool) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
 	if packet.AddrFrom(e.Endpoint.Addr()) != mine.Src {
-		n.refused()
+		n.refused(session.RefusedAddress, dir, e)
 		return netip.AddrPort{}, false
 	}
 	id := e.Endpoint.Port()
 	ok := false
 	switch e.Call {
 	case helpers.CallOffer:
-		id, ok = n.offer(dir, id)
+		id, ok = n.offer(dir, e)
 	case helpers.CallAnswer:
-		id, ok = n.answer(dir, id, e.PeerPort)
+		id, ok = n.answer(dir, e)
 	default:
 		id, ok = n.named(dir, id, e.Call)
 	}
@@ -50,18 +50,22 @@ func (n *announcer) call(dir packet.Dir, e *helpers.Expect) (netip.AddrPort, boo
 }
 
 // offer takes the id that the sender of direction dir has chosen.
-func (n *announcer) offer(dir packet.Dir, id uint16) (as uint16, ok bool) {
-	if n.s.Blocked || n.w.calls.count(n.ref.ID) >= maxCalls {
-		n.refused()
+func (n *announcer) offer(dir packet.Dir, e *helpers.Expect) (as uint16, ok bool) {
+	switch {
+	case n.s.Blocked:
+		n.refused(session.RefusedBlocked, dir, e)
+		return 0, false
+	case n.w.calls.count(n.ref.ID) >= maxCalls:
+		n.refused(session.RefusedCalls, dir, e)
 		return 0, false
 	}
-	x := n.expectation(dir, packet.ProtoGRE, id)
+	x := n.expectation(dir, packet.ProtoGRE, e.Endpoint.Port())
 	x.Call = session.CallOffered
 	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil && old.Paired() {
 		n.close(old) // nothing came of an earlier call of that id
 	}
 	if !n.dial(&x) {
-		n.refused()
+		n.refused(n.why, dir, e)
 		return 0, false
 	}
 	return x.Match.DstPort, true
@@ -69,25 +73,27 @@ func (n *announcer) offer(dir packet.Dir, id uint16) (as uint16, ok bool) {
 
 // answer opens both ways of the call that was offered to the sender of direction
 // dir as the peer's.
-func (n *announcer) answer(dir packet.Dir, id, peers uint16) (as uint16, ok bool) {
+func (n *announcer) answer(dir packet.Dir, e *helpers.Expect) (as uint16, ok bool) {
+	id := e.Endpoint.Port()
 	x := n.expectation(dir, packet.ProtoGRE, id)
-	k := n.arriving(dir, peers)
+	k := n.arriving(dir, e.PeerPort)
 	old := n.w.expect.Arriving(n.ref.ID, &k)
 	if old == nil || old.Call == session.CallClosing || n.s.Blocked {
 		c, ok := n.own(dir, id)
 		if !ok { // nor was it answered before
-			n.refused()
+			n.refused(session.RefusedCall, dir, e)
 		}
 		return c.as, ok
 	}
 	offer := *old
 	x.Call, x.Back = session.CallOpen, [2]uint16{offer.Match.DstPort, offer.Leave.DstPort}
 	if !n.dial(&x) {
-		n.refused()
+		n.refused(n.why, dir, e)
 		return 0, false
 	}
 	offer.Call, offer.Back, offer.Expires = session.CallOpen, [2]uint16{x.Match.DstPort, x.Leave.DstPort}, x.Expires
-	n.w.expect.Add(offer, n.perMaster(), n.w.expectationGone)
+	n.w.expect.Add(offer, n.perMaster(), n.w.expectationCrowded)
+	n.again = false // an offer is not told of
 	n.announced(&offer)
 	n.announced(&x)
 	return x.Match.DstPort, true
@@ -103,12 +109,12 @@ func (n *announcer) dial(x *session.Expectation) bool {
 	default:
 		id, r := n.w.nat.ReserveCall(&x.Match, n.w)
 		if r != packet.ReasonNone {
+			n.why = session.RefusedTranslation
 			return false
 		}
 		x.Match.DstPort = id
 	}
-	r := n.w.expect.Add(*x, n.perMaster(), n.w.expectationGone)
-	return r == session.Added || r == session.Refreshed
+	return n.add(x)
 }
 
 // arriving is the key of the packets that the sender of direction dir sends to the

@@ -75,6 +75,7 @@ func (w *Worker) awaits(p *Slot) *session.Expectation {
 func (w *Worker) connect(e *session.Expectation) packet.Key {
 	k := e.Twin()
 	if t := w.expect.Find(&k); t != nil && t.Master == e.Master {
+		w.counts(e.Helper).Voided++
 		w.expect.Remove(t)
 	}
 	return k

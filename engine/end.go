@@ -61,6 +61,7 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	case s.Helper != 0 && s.Master.ID == 0:
 		w.endCalls(s.ID)
 	}
+	w.readNoMore(s)
 	w.letGo(s)
 	w.shape(s, 0)
 	w.uncover(s)
@@ -68,7 +69,7 @@ func (w *Worker) end(s *session.Session, how session.End) {
 	w.groups.leave(s)
 	w.landed.remove(s)
 	if s.Controls() {
-		w.expect.RemoveMaster(s.ID, w.expectationGone)
+		w.expect.RemoveMaster(s.ID, w.expectationOrphaned)
 	}
 	if w.sink == nil {
 		return
@@ -137,15 +138,4 @@ func resetter(s *session.Session) session.End {
 		return session.EndServerRST
 	}
 	return session.EndClientRST
-}
-
-// expectationGone reports an expectation that nobody fulfilled.
-func (w *Worker) expectationGone(x *session.Expectation) {
-	if x.Call == session.CallOffered { // nor was it reported
-		return
-	}
-	w.push(&session.Event{
-		Kind: session.EventExpectEnd, Helper: x.Helper, Helped: x.Helped, Policy: x.Policy, Service: x.Service,
-		Master: x.Master.ID, Created: x.Created, Key: x.Match, ReplyKey: x.Leave.Reply(),
-	})
 }

@@ -185,6 +185,9 @@ func (i *Heir) session(now session.Tick, s *session.Session, memory []byte) Fate
 	if t.Controls() {
 		i.masters[t.ID] = t.Ref()
 	}
+	if w.reads(t) {
+		w.counts(t.Helper).Reading++
+	}
 	return Taken
 }
 
@@ -259,10 +262,14 @@ func (i *Heir) expectation(now session.Tick, old *session.Expectation) (f Fate) 
 		f = NoMaster
 	default:
 		e.Master, e.Host = ref, master.Key[packet.Original].Src
-		f = expectFates[i.w.expect.Add(e, math.MaxInt, i.w.expectationGone)]
+		f = expectFates[i.w.expect.Add(e, math.MaxInt, i.w.expectationCrowded)]
 	}
-	if f != Taken {
-		i.w.expectationGone(&e)
+	switch f {
+	case Taken:
+	case Expired:
+		i.w.expectationExpired(&e)
+	default:
+		i.w.expectationEnded(&e, session.ExpectLeft)
 	}
 	return f
 }

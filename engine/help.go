@@ -88,6 +88,9 @@ func (w *Worker) over(s *session.Session, is bool) {
 // helpUDP keeps a helper's memory only where there is something in it.
 func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, packet.Reason) {
 	h := w.names.helper(s.Helper)
+	if w.tracing() {
+		w.say("run helper-%s(dir=%s)", h.Name, dir)
+	}
 	w.announce.about(s, s.Ref(), h)
 	st := helpers.State{}
 	if s.Control != 0 {
@@ -97,6 +100,7 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
+	w.unspelt()
 	w.lasting(s, dir)
 	if h.Ends {
 		w.over(s, w.output.Over && !w.output.Detached)
@@ -148,8 +152,15 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 		Payload: p.Data(),
 	}
 	out := &w.output
+	if _, detached := a.control.Detached(); w.tracing() && !detached && len(seg.Payload) > 0 {
+		w.say("run helper-%s(dir=%s)", a.control.Helper().Name, dir)
+	}
 	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
+	w.unspelt()
+	if w.tracing() && out.Held {
+		w.say("helper-%s: waits for the rest of a message", a.control.Helper().Name)
+	}
 	w.lasting(s, dir)
 	if out.Detached {
 		w.detached(s, out.Why)
@@ -303,10 +314,15 @@ const (
 // detached reports that the helper of s gave the session up.
 func (w *Worker) detached(s *session.Session, why string) {
 	w.stats.Detached++
+	number := w.names.whyNumber(why)
+	w.unread(s, number)
+	if w.tracing() {
+		w.say("helper-%s: detached: %s", w.names.Helper(s.Helper), why)
+	}
 	if w.sink == nil {
 		return
 	}
 	e := w.about(s)
-	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, w.names.whyNumber(why), s.LogEnd
+	e.Kind, e.Why, e.LogIt = session.EventHelperDetach, number, s.LogEnd && w.rules.logDetach
 	w.push(e)
 }

@@ -24,6 +24,38 @@ func (w *Worker) ExpectationsFrom(cursor uint32, n int, f func(session.Ref, *ses
 	return w.expect.Walk(cursor, n, func(r session.Ref, e *session.Expectation) { f(r, e, w.table.Resolve(e.Master)) })
 }
 
+// DataRange lets in the data connections of an encrypted control session.
+type DataRange struct {
+	Match packet.Key // what they arrive as, at the range's first port, from any port
+	Leave packet.Key // and what they leave as
+	Last  uint16     // the range's last port
+	Limit uint32     // connections at a time
+	Used  uint32     // now
+	Shut  bool       // its control session is blocked
+}
+
+// DataRangesFrom is SessionsFrom for data ranges, each with its control session.
+func (w *Worker) DataRangesFrom(cursor uint32, n int, f func(DataRange, *session.Session)) (next uint32) {
+	end := min(uint64(cursor)+uint64(n), uint64(len(w.ranges.list)))
+	for i := uint64(cursor); i < end; i++ {
+		r := &w.ranges.list[i]
+		master := w.table.Resolve(r.master)
+		if r.ports.Low == 0 || master == nil {
+			continue
+		}
+		back := &master.Key[packet.Reply]
+		f(DataRange{
+			Match: packet.Key{Src: r.client, Dst: r.server, DstPort: r.ports.Low, Zone: r.zone, Proto: packet.ProtoTCP},
+			Leave: packet.Key{Src: back.Dst, Dst: back.Src, DstPort: r.ports.Low, Zone: back.Zone, Proto: packet.ProtoTCP},
+			Last:  r.ports.High, Limit: r.limit, Used: r.used, Shut: r.shut,
+		}, master)
+	}
+	if end == uint64(len(w.ranges.list)) {
+		return 0
+	}
+	return uint32(end)
+}
+
 // Offset is how the helper of s has moved the sequence numbers of direction dir:
 // nothing where none is bound.
 func (w *Worker) Offset(s *session.Session, dir packet.Dir) helpers.Offset {
@@ -52,7 +84,7 @@ func (w *Worker) Clear(now session.Tick, refs []session.Ref) (n int) {
 func (w *Worker) ClearExpectations(now session.Tick, refs []session.Ref) (n int) {
 	w.now = now
 	for _, r := range refs {
-		if w.expect.Take(r, w.expectationGone) {
+		if w.expect.Take(r, w.expectationCleared) {
 			n++
 		}
 	}

@@ -29,6 +29,12 @@ import (
 // others. Several goroutines may call it at once while none calls anything else.
 func (w *Worker) Quick(now session.Tick, batch []Slot) (left int) {
 	w.fetch(batch)
+	if w.trace != nil {
+		for i := range batch {
+			batch[i].decided = false
+		}
+		return len(batch)
+	}
 	for i := range batch {
 		p := &batch[i]
 		if p.decided = w.quick(now, p); !p.decided {

@@ -50,6 +50,8 @@ type Ruleset struct {
 	quotas      quotas
 	implicitLog bool
 	localInLog  bool
+	logExpect   bool // what helpers expect, and what becomes of that
+	logDetach   bool // helpers that let go of sessions which are logged
 
 	asymmetric       asymmetric
 	dirty            dirty // firewall-session-dirty
@@ -91,6 +93,8 @@ func Compile(cfg *config.Config, inv Inventory, names *Names, generation uint32)
 		tcp:         tcp.Mode{AntiReplay: antiReplay[cfg.Global.AntiReplay], ResetRange: cfg.Global.CheckResetRange},
 		implicitLog: cfg.LogSetting.FwpolicyImplicitLog,
 		localInLog:  cfg.LogSetting.LocalInDenyUnicast,
+		logExpect:   cfg.LogSetting.HelperExpectation,
+		logDetach:   cfg.LogSetting.HelperDetach,
 
 		asymmetric:       asymmetryOf(&cfg.Settings),
 		dirty:            dirties[cfg.Settings.SessionDirty],

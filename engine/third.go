@@ -32,7 +32,11 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 	to, r := n.w.route(at)
 	if n.s.Blocked || e.Tag == 0 || port < lowPort || !n.limits.admits(port) || at.Is4() != mine.Src.Is4() ||
 		r != packet.ReasonNone || to.Out != n.s.Out[dir.Other()] || n.w.rules.ours(at) {
-		n.refused()
+		why := n.unfit(true, port, false)
+		if why == session.NotRefused {
+			why = session.RefusedThird
+		}
+		n.refused(why, dir, e)
 		return
 	}
 	var list [2 * maxThird]session.Expectation
@@ -44,20 +48,20 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 		}
 		x.Match.Src, x.Leave.Src = at, at
 		x.Created, x.Expires = n.w.now, n.w.now.Add(n.lifetime(e))
-		n.insert(&x)
+		n.insert(&x, dir, e)
 	}
 	if !n.mayReach(dir) {
-		n.refused()
+		n.refused(session.RefusedThird, dir, e)
 		return
 	}
 	x := n.blank(dir, e)
 	x.Match = packet.Key{Src: peer.Src, Dst: at, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
 	x.Leave = packet.Key{Src: mine.Dst, Dst: at, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
-	n.insert(&x)
+	n.insert(&x, dir, e)
 	if e.Pair && port != 0xffff {
 		x.Match.DstPort++
 		x.Leave.DstPort++
-		n.insert(&x)
+		n.insert(&x, dir, e)
 	}
 }
 
@@ -75,7 +79,7 @@ func (n *announcer) mayReach(dir packet.Dir) bool {
 
 // alsoThird lets those third hosts in to what x expects, just announced by the
 // sender of dir, that it may send to itself.
-func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation) {
+func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation, e *helpers.Expect) {
 	var list [2 * maxThird]session.Expectation
 	found := n.w.expect.OfTag(list[:0:len(list)], n.ref.ID, x.Tag)
 	for i := range found[:min(len(found), maxThird)] {
@@ -85,7 +89,7 @@ func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation) {
 		}
 		y := *x
 		y.Match.Src, y.Leave.Src = o.Leave.Dst, o.Leave.Dst
-		n.insert(&y)
+		n.insert(&y, dir, e)
 	}
 }
 
@@ -113,21 +117,21 @@ func (n *announcer) hairpin(dir packet.Dir, e *helpers.Expect) (netip.AddrPort, 
 		return netip.AddrPort{}, false
 	}
 	spell := netip.AddrPortFrom(found.Leave.Dst.Netip(), found.Leave.DstPort)
-	n.pass(dir, found)
+	n.pass(dir, found, e)
 	if e.Pair && e.Endpoint.Port() != 0xffff {
 		if found = n.behind(dir, at, e.Endpoint.Port()+1, e.Proto); found != nil {
-			n.pass(dir, found)
+			n.pass(dir, found, e)
 		}
 	}
 	return spell, true
 }
 
 // pass lets the receiver of dir send to what old expects.
-func (n *announcer) pass(dir packet.Dir, old *session.Expectation) {
+func (n *announcer) pass(dir packet.Dir, old *session.Expectation, e *helpers.Expect) {
 	x := *old
 	from := &n.s.Key[dir.Other()]
 	x.Match = packet.Key{Src: from.Src, Dst: x.Leave.Dst, DstPort: x.Leave.DstPort, Zone: from.Zone, Proto: x.Match.Proto}
 	x.Leave.Src = from.Src
 	x.Created = n.w.now
-	n.insert(&x)
+	n.insert(&x, dir, e)
 }

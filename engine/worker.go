@@ -85,6 +85,8 @@ type Worker struct {
 
 	drops [packet.NumReasons]uint64
 	stats Stats
+	tally helperTally // by helper
+	trace *Trace      // nil: nobody asks
 }
 
 // Stats are counters of a worker, all growing but the first eleven.
@@ -119,7 +121,7 @@ type Stats struct {
 }
 
 // maxExpectations bounds the expectations of a worker.
-const maxExpectations = 1 << 16
+const maxExpectations = 1 << 17
 
 // NewWorker makes a worker that obeys rs from tick now on.
 func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
@@ -172,8 +174,14 @@ func (w *Worker) Process(now session.Tick, batch []Slot) {
 		if !p.hashed {
 			p.hash = w.table.Hash(&p.Key)
 		}
+		if w.trace != nil {
+			w.traceBegins(p)
+		}
 		v, r := w.trip(p)
 		p.Verdict, p.Reason = v, r
+		if w.trace != nil {
+			w.traceEnds(p)
+		}
 		if v == Drop {
 			w.drops[r]++
 		}
@@ -232,6 +240,8 @@ func (w *Worker) trip(p *Slot) (Verdict, packet.Reason) {
 			return v, r
 		}
 		dir = packet.Original
+	} else if w.tracing() {
+		w.traceFound(s, dir)
 	}
 	if s.Generation != w.rules.Generation {
 		w.recheck(s)
@@ -264,7 +274,7 @@ func (w *Worker) Tick(now session.Tick) (more bool) {
 	w.gen.reset()
 	w.names.hosts.Expire(now)
 	more = w.fragments.Expire(int64(now), expireBudget)
-	more = w.expect.Expire(now, expireBudget, w.expectationGone) || more
+	more = w.expect.Expire(now, expireBudget, w.expectationExpired) || more
 	more = w.nat.Expire(int64(now), expireBudget) || more
 	return w.table.Expire(now, expireBudget, w.idled) || more
 }
@@ -346,6 +356,9 @@ func (w *Worker) CheckInvariants() error {
 		return err
 	}
 	if err := w.landed.check(w.table); err != nil {
+		return err
+	}
+	if err := w.checkReading(); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

@@ -126,7 +126,7 @@ func call() *session.Record {
 func way(step session.CallStep) *session.Expectation {
 	e := expectation()
 	e.Match, e.Leave = key(packet.ProtoGRE, "10.2.0.2", 0, "203.0.113.7", 98), key(packet.ProtoGRE, "10.2.0.2", 0, "10.1.0.2", 8)
-	e.Many, e.Call = false, step
+	e.Many, e.Helped, e.Call = false, false, step
 	if e.Paired() {
 		e.Back = [2]uint16{902, 903}
 	}

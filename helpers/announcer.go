@@ -34,3 +34,10 @@ type Announcer interface {
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
 }
+
+// Witness is an Announcer that wants to know what is rewritten.
+type Witness interface {
+	// Rewrote says that the bytes from become those of to, both borrowed, at an offset in
+	// the stream of their direction, or in the datagram.
+	Rewrote(at int, from, to []byte)
+}

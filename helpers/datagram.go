@@ -34,6 +34,7 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		}
 		out.Over, out.Keep = out.found.Over, max(out.Keep, out.found.Keep)
 		r := &out.rewriting
+		r.base = base
 		r.carryOut(h, d.Dir, &out.found, data, 0, ann)
 		if from, to := r.span(); from < to {
 			changed = true
@@ -52,6 +53,7 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		o.Payload, o.Changed = out.text, true
 	}
 	if changed && len(o.Payload) > MaxPayload {
+		out.rewriting.unspelt = true
 		ann.Cancel()
 		out.drop(packet.ReasonHelperTooLong)
 		return

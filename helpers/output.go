@@ -70,11 +70,15 @@ func (o *Output) Out() []Out { return o.list[:o.n] }
 
 func (o *Output) reset() {
 	o.Drop, o.Held, o.Detached, o.Why, o.Encrypted, o.MustAck, o.Over = packet.ReasonNone, false, false, "", false, false, false
-	o.AckBack, o.Keep = AckBack{}, 0
+	o.AckBack, o.Keep, o.rewriting.unspelt = AckBack{}, 0, false
 	o.n = 0
 }
 
 func (o *Output) drop(why packet.Reason) { o.Drop, o.n = why, 0 }
+
+// Unspelt says that what was announced was voided again because the bytes could not
+// be made to spell what the peer was to read.
+func (o *Output) Unspelt() bool { return o.rewriting.unspelt }
 
 // add appends s and reports whether there was room.
 func (o *Output) add(s Out) bool {

@@ -21,6 +21,9 @@ type rewriting struct {
 	n     int
 	spell []byte // all texts, one behind the other
 	one   []byte // a text in the making
+
+	base    int  // where the bytes are in the stream, or in the datagram
+	unspelt bool // what was announced was voided because it could not be spelt
 }
 
 // carryOut asks ann for everything that was found in data, in order, and notes
@@ -59,7 +62,19 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 	}
 	if !r.measure(h, data, fixed) {
 		r.n = 0
+		r.unspelt = true
 		ann.Cancel() // half of it would say something else
+	}
+	if w, ok := ann.(Witness); ok && r.n > 0 {
+		r.report(w, data)
+	}
+}
+
+// report tells what is rewritten.
+func (r *rewriting) report(w Witness, data []byte) {
+	for i := range r.list[:r.n] {
+		x := &r.list[i]
+		w.Rewrote(r.base+x.off, data[x.off:x.off+x.n], r.spell[x.lo:x.hi])
 	}
 }
 
@@ -71,6 +86,7 @@ func (r *rewriting) announce(h *Helper, dir packet.Dir, x *finding, data []byte,
 		return
 	}
 	if !r.put(h, e.Edit, data, fixed, to) {
+		r.unspelt = true
 		ann.Cancel() // the peer will read an endpoint that does not exist
 	}
 }

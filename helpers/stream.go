@@ -227,6 +227,7 @@ func (c *Control) carryOut(dir packet.Dir, st *stream, data []byte, at uint32, a
 		fixed = int(st.released - at)
 	}
 	r := &out.rewriting
+	r.base = int(at - st.isn - 1)
 	r.carryOut(c.helper, dir, &out.found, data, fixed, ann)
 	if from, to := r.span(); from < to {
 		out.spell = r.render(out.spell[:0], data, from, to)

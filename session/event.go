@@ -7,18 +7,20 @@ type EventKind uint8
 
 // Kinds of events.
 const (
-	EventStart        EventKind = iota + 1 // a session was created
-	EventEnd                               // a session was removed
-	EventDeny                              // a packet that would have opened a session was denied
-	EventExpect                            // a helper announced a flow
-	EventExpectEnd                         // an expectation went unused
-	EventHelperDetach                      // a helper let go of its session
-	EventClash                             // a new session takes the tuple of an old one, which ends
-	EventAstray                            // a packet was routed without a session (asymroute)
-	EventExhausted                         // a pool had no port or address left for a new session
-	EventBlock                             // a client was given a block of ports
-	EventBlockHeld                         // it has the block still
-	EventBlockEnd                          // it gave the block back
+	EventStart         EventKind = iota + 1 // a session was created
+	EventEnd                                // a session was removed
+	EventDeny                               // a packet that would have opened a session was denied
+	EventExpect                             // a helper announced a flow
+	EventExpectEnd                          // an expectation is no more, and not because it was used
+	EventHelperDetach                       // a helper let go of its session
+	EventClash                              // a new session takes the tuple of an old one, which ends
+	EventAstray                             // a packet was routed without a session (asymroute)
+	EventExhausted                          // a pool had no port or address left for a new session
+	EventBlock                              // a client was given a block of ports
+	EventBlockHeld                          // it has the block still
+	EventBlockEnd                           // it gave the block back
+	EventExpectUsed                         // a session was created by an expectation; only where it is to be logged
+	EventExpectRefused                      // what a helper announced was not opened; likewise
 )
 
 // End says how a session ended; the words are FortiOS's log actions.
@@ -51,6 +53,8 @@ type Event struct {
 	LogIt    bool          // the policy asks for a traffic log line
 	Logged   bool          // EventClash: and for one at the session's end
 	Helped   bool          // EventExpect...: the flow is to be a control session itself
+	Gone     ExpectEnd     // EventExpectEnd
+	Refusal  Refusal       // EventExpectRefused; Key is then what the peer would have opened
 	Helper   uint8         // the engine's number of the helper; 0 is none
 	Why      uint16        // EventHelperDetach: the engine's number of the reason
 	In, Out  uint16        // interfaces, by index

@@ -83,6 +83,7 @@ type Expectations struct {
 	byKey   map[packet.Key]uint32 // by bucket, head of a list by next, index+1
 	masters map[uint32]uint32     // by session id, head of a list by nextMaster, index+1
 	hosts   map[packet.Addr]int   // how many a host has outstanding
+	at      hostFilter            // where the flows go to
 	free    []uint32
 	wheel   Wheel
 	count   int
@@ -182,6 +183,7 @@ func (x *Expectations) insert(e Expectation) {
 	x.recs[i] = e
 	x.byKey[d], x.masters[e.Master.ID] = i+1, i+1
 	x.hosts[e.Host]++
+	x.at.add(e.Match.Dst)
 	if e.Match.Src.IsZero() {
 		x.open++
 	}
@@ -192,9 +194,13 @@ func (x *Expectations) insert(e Expectation) {
 // Find returns the expectation that a first packet with key k fulfils, or nil.
 // It is valid until the table changes.
 func (x *Expectations) Find(k *packet.Key) *Expectation {
-	if x.count == 0 {
+	if x.count == 0 || x.at.none(k.Dst) {
 		return nil
 	}
+	return x.find(k)
+}
+
+func (x *Expectations) find(k *packet.Key) *Expectation {
 	b := bucketOf(k)
 	if r := x.met(&b, k); r != nil || x.open == 0 {
 		return r
@@ -238,7 +244,7 @@ func (x *Expectations) Arriving(id uint32, match *packet.Key) *Expectation {
 // Taken says whether some flow could match both k and an expectation. In k a zero
 // SrcPort is any port.
 func (x *Expectations) Taken(k *packet.Key) bool {
-	if x.count == 0 {
+	if x.count == 0 || x.at.none(k.Dst) {
 		return false
 	}
 	b := bucketOf(k)
@@ -363,6 +369,7 @@ func (x *Expectations) remove(i uint32) {
 	if x.hosts[r.Host]--; x.hosts[r.Host] == 0 {
 		delete(x.hosts, r.Host)
 	}
+	x.at.remove(r.Match.Dst)
 	if r.Match.Src.IsZero() {
 		x.open--
 	}
@@ -424,6 +431,9 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 	}
 	if n != 0 {
 		return fmt.Errorf("%d expectations are of no host", n)
+	}
+	if err := x.at.check(x); err != nil {
+		return err
 	}
 	if n = len(x.recs) - len(x.free); n != x.count {
 		return fmt.Errorf("%d expectations live, %d counted", n, x.count)

@@ -27,10 +27,15 @@
 //	session.EventBlockHeld logid="0100022024"  it has it still (pba-interim-log)
 //	session.EventBlockEnd  logid="0100022016"  it gave the block back
 //
-// and as one of subtype "helper", an extension, for sessions whose policy logs them
-// (logtraffic all):
+// and as those of subtype "helper", an extension. The first is for sessions whose policy
+// logs them (logtraffic all) unless log setting helper-detach is off; the others are
+// there with log setting helper-expectation, whatever the policy says:
 //
-//	session.EventHelperDetach  logid="0119000001"  a helper let go of its session
+//	session.EventHelperDetach   logid="0119000001"  a helper let go of its session
+//	session.EventExpect         logid="0119000002"  a helper announced a flow
+//	session.EventExpectUsed     logid="0119000003"  the flow began: a session let in by it
+//	session.EventExpectEnd      logid="0119000004"  it is expected no more, though nobody used it, or any number could
+//	session.EventExpectRefused  logid="0119000005"  what was announced was not opened
 //
 // # Events
 //
@@ -50,6 +55,13 @@
 //
 //	EventHelperDetach  helper, reason (why it let go), srcip, srcport, dstip,
 //	                dstport, proto, sessionid, policyid and msg
+//	EventExpect...  helper; reason of an end (session.ExpectEnd) and of a refusal
+//	                (session.Refusal); the flow as its first packet arrives, srcip
+//	                and srcport left out where they may be any; callid of a call of
+//	                PPTP; proto; tranip and tranport, where it leads if that is
+//	                another endpoint; sessionid of the session that used it;
+//	                mastersession, policyid; duration of one that ended, in seconds
+//	                since it was made; and msg
 //
 // Only for "NAT port is exhausted." and "session clash" msg is FortiOS's own. Its
 // field action is left out.

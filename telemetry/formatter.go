@@ -43,6 +43,9 @@ func (f *Formatter) Append(dst []byte, e *session.Event) ([]byte, bool) {
 	case session.EventHelperDetach:
 		f.detached(&line, e)
 		return append(line, '\n'), true
+	case session.EventExpect, session.EventExpectUsed, session.EventExpectEnd, session.EventExpectRefused:
+		f.expectation(&line, e)
+		return append(line, '\n'), true
 	case session.EventStart:
 		logID, action = logForwardStart, "start"
 	case session.EventEnd:

@@ -265,12 +265,57 @@ func TestDetached(t *testing.T) {
 	}
 }
 
+// What becomes of an expectation is told in lines of their own.
+func TestExpectations(t *testing.T) {
+	f := formatter()
+	key := packet.Key{Proto: packet.ProtoTCP, Src: packet.MustAddr("10.2.0.2"), Dst: packet.MustAddr("203.0.113.9"), DstPort: 50001}
+	inside := key
+	inside.Dst, inside.DstPort = packet.MustAddr("10.1.0.2"), 41000
+	head := func(e *session.Event) {
+		e.Helper, e.Master, e.Policy, e.Key, e.ReplyKey = 4, 8, 7, key, inside.Reply()
+		e.Tick, e.Created = session.Tick(31*time.Second), session.Tick(time.Second)
+	}
+	for _, c := range []struct {
+		want string
+		edit func(*session.Event)
+	}{
+		{`logid="0119000002" type="event" subtype="helper" level="notice" vd="root" logdesc="session helper expectation made" helper="ftp" ` +
+			`srcip=10.2.0.2 dstip=203.0.113.9 dstport=50001 proto=6 tranip=10.1.0.2 tranport=41000 mastersession=8 policyid=7 msg="the helper expects a flow"`,
+			func(e *session.Event) { e.Kind = session.EventExpect }},
+		{`logid="0119000003" type="event" subtype="helper" level="notice" vd="root" logdesc="session helper expectation used" helper="ftp" ` +
+			`srcip=10.2.0.2 srcport=20 dstip=203.0.113.9 dstport=50001 proto=6 tranip=10.1.0.2 tranport=41000 sessionid=12 mastersession=8 policyid=7 msg="an expected flow has begun"`,
+			func(e *session.Event) { e.Kind, e.ID, e.Key.SrcPort = session.EventExpectUsed, 12, 20 }},
+		{`logid="0119000004" type="event" subtype="helper" level="notice" vd="root" logdesc="session helper expectation ended" helper="ftp" reason="timeout" ` +
+			`dstip=203.0.113.9 dstport=50001 proto=6 tranip=10.1.0.2 tranport=41000 mastersession=8 policyid=7 duration=30 msg="the helper expects a flow no more"`,
+			func(e *session.Event) {
+				e.Kind, e.Gone, e.Key.Src = session.EventExpectEnd, session.ExpectTimeout, packet.Addr{}
+			}},
+		{`logid="0119000005" type="event" subtype="helper" level="notice" vd="root" logdesc="session helper expectation refused" helper="ftp" reason="address" ` +
+			`srcip=10.2.0.2 dstip=203.0.113.9 dstport=50001 proto=6 mastersession=8 policyid=7 msg="the address is not the sender's own"`,
+			func(e *session.Event) {
+				e.Kind, e.Refusal, e.ReplyKey = session.EventExpectRefused, session.RefusedAddress, e.Key.Reply()
+			}},
+		{`srcip=10.2.0.2 dstip=203.0.113.9 callid=77 proto=47 mastersession=8 policyid=7 msg="the helper expects a flow"`,
+			func(e *session.Event) {
+				e.Kind, e.Key.Proto, e.Key.DstPort = session.EventExpect, packet.ProtoGRE, 77
+				e.ReplyKey = e.Key.Reply()
+			}},
+	} {
+		e := event(head)
+		c.edit(&e)
+		line, ok := f.Append(nil, &e)
+		if !ok || !strings.HasSuffix(string(line), c.want+"\n") {
+			t.Errorf("%s: expected %s", line, c.want)
+		}
+	}
+}
+
 func TestNoLine(t *testing.T) {
 	f := formatter()
 	for _, edit := range []func(*session.Event){
 		func(e *session.Event) { e.LogIt = false },
-		func(e *session.Event) { e.Kind = session.EventExpect },
-		func(e *session.Event) { e.Kind = session.EventExpectEnd },
+		func(e *session.Event) { e.Kind, e.LogIt = session.EventExpect, false },
+		func(e *session.Event) { e.Kind, e.LogIt = session.EventExpectEnd, false },
 		func(e *session.Event) { e.Kind = 0 },
 	} {
 		e := event(edit)

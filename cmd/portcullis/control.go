@@ -104,6 +104,23 @@ func (v *view) Expectations(cursor uint64, page []control.ExpectRecord) (n int, 
 	return n, next, at
 }
 
+// DataRanges copies a page of data ranges, whose connections go the way of the control
+// session.
+func (v *view) DataRanges(cursor uint64, page []control.RangeRecord) (n int, next uint64, at control.Moment) {
+	v.plane.Look(func(now session.Tick) {
+		at = control.Moment{Now: now}
+		next = uint64(v.worker.DataRangesFrom(uint32(cursor), len(page), func(r engine.DataRange, master *session.Session) {
+			page[n] = control.RangeRecord{
+				Match: r.Match, Leave: r.Leave, Last: r.Last, Limit: r.Limit, Used: r.Used, Blocked: r.Shut,
+				Master: master.ID, Policy: master.Policy, Service: master.Service, Helper: master.Helper, Created: master.Created,
+				In: master.Out[packet.Reply], Out: master.Out[packet.Original], Against: master.Against,
+			}
+			n++
+		}))
+	})
+	return n, next, at
+}
+
 // Clear ends sessions.
 func (v *view) Clear(refs []session.Ref) (n int) {
 	v.plane.Do(func(now session.Tick) { n = v.worker.Clear(now, refs) })

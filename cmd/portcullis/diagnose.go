@@ -31,8 +31,10 @@ func diagnoseCommand() *cobra.Command {
 	c := group("diagnose", "Look into a running firewall, in FortiOS's words",
 		group("sys", "Sessions",
 			sessionCommands(a, "session", "IPv4 sessions", control.Family4),
-			sessionCommands(a, "session6", "IPv6 sessions", control.Family6)),
+			sessionCommands(a, "session6", "IPv6 sessions", control.Family6),
+			diagnoseHelperCommands(a)),
 		firewallCommands(a),
+		debugCommands(a),
 		group("netlink", "Interfaces",
 			group("interface", "Interfaces", interfaceListCommand(a))))
 	a.flags(c)
@@ -59,7 +61,8 @@ func getCommand() *cobra.Command {
 			group("session-info", "IPv4 sessions", list(),
 				expectationCommand(a, control.Family4, false),
 				statCommand(a, "statistics", control.Family4, (*control.Stats).String),
-				statCommand(a, "full-stat", control.Family4, (*control.Stats).Full))))
+				statCommand(a, "full-stat", control.Family4, (*control.Stats).Full)),
+			helperInfoCommands(a)))
 	a.flags(c)
 	return c
 }

@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"fmt"
 	"reflect"
 	"regexp"
 	"slices"
@@ -44,6 +45,8 @@ func (r *runner) command(st *step) {
 		if lines := r.eventLines(); st.arg(0) != "-" {
 			r.golden(st, lines)
 		}
+	case "trace":
+		r.traced(st)
 	case "counter":
 		r.counter(st)
 	case "stat":
@@ -51,6 +54,24 @@ func (r *runner) command(st *step) {
 	default:
 		r.fail("%s: no such command", st.verb)
 	}
+}
+
+// traced compares what was told of the packets since the last time. A worker that has
+// taken up from another one was not asked to tell of anything.
+func (r *runner) traced(st *step) {
+	r.t.Helper()
+	lines, lost := r.trace.Read()
+	if lost > 0 {
+		r.fail("%d lines of the trace are lost", lost)
+	}
+	if r.manner >= restarting {
+		return
+	}
+	var list []string
+	for _, l := range lines {
+		list = append(list, fmt.Sprintf("%d %s\n", l.ID, l.Text))
+	}
+	r.golden(st, list)
 }
 
 // obey makes the worker obey rs.
@@ -97,7 +118,7 @@ func (r *runner) golden(st *step, lines []string) {
 	if err != nil {
 		r.fail("%s: %v", name, err)
 	}
-	if got == want && ok || r.manner == restarting && ok && alike(st.verb, got, want) {
+	if got == want && ok || r.manner >= restarting && ok && alike(st.verb, got, want) {
 		return
 	}
 	if r.update {

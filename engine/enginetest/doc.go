@@ -32,6 +32,9 @@
 //	expectations [FILE]               the expectations are this text
 //	events [FILE | -]                 what was reported since the last time; - is
 //	                                  anything
+//	trace [FILE]                      what the flow trace told since the last time,
+//	                                  each line behind the number of its packet; a
+//	                                  script that asks for it is traced from its start
 //	counter REASON N                  so many packets died of it so far
 //	stat NAME N                       a field of engine.Stats
 //

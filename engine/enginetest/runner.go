@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ type runner struct {
 	sc      *scenario
 	update  bool
 	manner  manner
+	edit    func(*config.Config) // nil: none
 	changed bool
 
 	names      *engine.Names
@@ -38,6 +40,8 @@ type runner struct {
 	line       int
 	past       past
 	fates      [engine.NumFates]int // at the last restart
+
+	trace *engine.Trace // of all packets, where the script asks for any
 
 	left   []leaving
 	vars   map[string]int
@@ -65,7 +69,7 @@ func (r *recorder) Push(e *session.Event) bool {
 
 func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
 	r := &runner{
-		t: t, sc: sc, update: update, manner: m, names: engine.NewNames(), parsed: map[string]*config.Config{},
+		t: t, sc: sc, update: update, manner: m, edit: sc.edit, names: engine.NewNames(), parsed: map[string]*config.Config{},
 		vars: map[string]int{}, mtu: map[string]int{}, down: map[string]bool{}, deaths: Deaths{},
 	}
 	rs := r.compile("fw.toml")
@@ -74,6 +78,10 @@ func newRunner(t *testing.T, sc *scenario, update bool, m manner) *runner {
 	}
 	r.rules = rs
 	r.worker = engine.NewWorker(rs, 0, engine.Options{Seed: 1, Sink: &r.events, Names: r.names})
+	if slices.ContainsFunc(sc.steps, func(st step) bool { return st.verb == "trace" }) {
+		r.trace = &engine.Trace{Chooses: func(*packet.Key) bool { return true }, Packets: math.MaxInt}
+		r.worker.SetTrace(r.trace)
+	}
 	return r
 }
 
@@ -99,6 +107,9 @@ func (r *runner) parse(name string) *config.Config {
 	if len(bad) > 0 {
 		r.fail("%v", bad)
 		return nil
+	}
+	if r.edit != nil {
+		r.edit(cfg)
 	}
 	r.parsed[name] = cfg
 	return cfg
@@ -143,8 +154,13 @@ func (r *runner) step(st *step) {
 	if st.verb != ">" {
 		r.nothingLeft()
 	}
-	if r.manner == restarting && (st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload") {
-		r.again(r.config, 0)
+	if st.verb == "<" || st.verb == "repeat" || st.verb == "tick" || st.verb == "reload" {
+		switch r.manner {
+		case restarting:
+			r.again(r.config, 0)
+		case reloading:
+			r.obey(r.compile(r.config))
+		}
 	}
 	r.pass(st)
 	switch st.verb {

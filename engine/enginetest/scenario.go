@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"portcullis/config"
 )
 
 // step is one line of a script.
@@ -42,6 +44,7 @@ type scenario struct {
 	steps   []step
 	archive *txtar.Archive
 	lab     string
+	edit    func(*config.Config) // what a variation changes of each configuration; nil: nothing
 }
 
 func read(path string) (*scenario, error) {
@@ -184,24 +187,34 @@ const (
 	whole      manner = iota // by Worker.Process alone
 	quick                    // by Worker.Quick first
 	restarting               // and with a new worker before each step
+	reloading                // and with the same configuration read again before each step
 )
 
 // Run plays the scenario in a file several times: what Worker.Quick takes for
 // itself must be what Worker.Process would have done, and a worker that takes up
-// what another one has handed over must go on as that would have. With update,
+// what another one has handed over must go on as that would have, as one whose
+// configuration was read again. With update,
 // golden texts that differ are rewritten instead of reported. It returns what
 // happened beside packets that died.
 func Run(t *testing.T, path string, update bool) Deaths {
 	t.Helper()
+	return run(t, path, update, nil)
+}
+
+func run(t *testing.T, path string, update bool, edit func(*config.Config)) Deaths {
+	t.Helper()
 	all := Deaths{}
-	for m, name := range []string{whole: "by Worker.Process", quick: "with Worker.Quick", restarting: "with restarts"} {
+	for m, name := range []string{
+		whole: "by Worker.Process", quick: "with Worker.Quick", restarting: "with restarts", reloading: "with reloads",
+	} {
 		sc, err := read(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if manner(m) == restarting && !sc.survives() {
+		if manner(m) >= restarting && !sc.survives() {
 			continue
 		}
+		sc.edit = edit
 		all.Add(play(t, sc, update, manner(m)))
 		if t.Failed() {
 			t.Log(name)
