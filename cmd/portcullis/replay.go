@@ -27,8 +27,8 @@ func replayCommand() *cobra.Command {
 		Use:   "replay [-c FILE] CAPTURE...",
 		Short: "Say what the firewall would do with the packets of captures",
 		Long: `Feeds captures (pcap or pcapng, also compressed with gzip; - is standard input) to the firewall, one after another,
-in the time of the capture, and prints what happens: sessions that begin and end, flows that helpers expect, the
-children that come of them, packets that are dropped and why, helpers that let go of a session. Every line begins
+in the time of the capture, and prints what happens: sessions that begin and end, flows that helpers expect or
+refuse, the children that come of them, packets that are dropped and why, helpers that let go of a session. Every line begins
 with the number of the frame, as Wireshark counts, and the seconds since the first one. Nothing is sent, no
 interface is touched, and no root is needed.
 

@@ -18,6 +18,7 @@ const (
 	Session Kind = "session" // a session began
 	End     Kind = "end"     // a session, or a child, ended
 	Expect  Kind = "expect"  // a helper announced a flow
+	Refuse  Kind = "refuse"  // what a helper announced was not believed, or is not possible
 	Child   Kind = "child"   // a session began that a helper had announced
 	Drop    Kind = "drop"    // a frame died
 	Detach  Kind = "detach"  // a helper let go of its session
@@ -31,7 +32,7 @@ type Event struct {
 	Frame int     `json:"frame"` // 1 is the first of the file; where it was time, the last one before
 	Time  float64 `json:"time"`  // seconds since the first frame of the first file
 
-	Session uint32 `json:"session,omitempty"` // number of the session; of an expectation, of its control session
+	Session uint32 `json:"session,omitempty"` // number of the session; of what was announced, of its control session
 	Master  uint32 `json:"master,omitempty"`  // of a child, its control session
 	Helper  string `json:"helper,omitempty"`
 	Control bool   `json:"control,omitempty"` // of an expectation: the helper is to read the flow, too
@@ -56,7 +57,8 @@ type Event struct {
 	Packets *[2]uint64 `json:"packets,omitempty"` // of a session that ended, by direction
 	Bytes   *[2]uint64 `json:"bytes,omitempty"`
 
-	// Reason says why a frame was dropped, a session ended, a helper let go.
+	// Reason says why a frame was dropped, a session ended, a helper let go, an
+	// announcement was refused.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -101,7 +103,8 @@ func (e *Event) translated(k, leave *packet.Key, wild bool) {
 func (e *Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%6d %12.6f  %-7s", e.Frame, e.Time, e.Kind)
-	if e.Session != 0 && e.Kind != Expect {
+	announced := e.Kind == Expect || e.Kind == Refuse
+	if e.Session != 0 && !announced {
 		fmt.Fprintf(&b, "  #%d", e.Session)
 	}
 	if e.Proto != "" {
@@ -145,7 +148,7 @@ func (e *Event) String() string {
 	switch {
 	case e.Master != 0:
 		fmt.Fprintf(&b, "  of #%d", e.Master)
-	case e.Kind == Expect:
+	case announced:
 		fmt.Fprintf(&b, "  of #%d", e.Session)
 	}
 	if e.Packets != nil {

@@ -75,6 +75,7 @@ func New(o Options) (*Player, error) {
 	if cfg, err = withHelpers(cfg, o.Helpers); err != nil {
 		return nil, err
 	}
+	cfg.LogSetting.HelperExpectation = true // the engine tells of refusals where they are logged
 	p := &Player{emit: o.Emit, open: open, names: engine.NewNames(), sums: sums{}, buf: make([]byte, 0, 64<<10), sides: newSides()}
 	if p.emit == nil {
 		p.emit = func(*Event) {}
@@ -125,11 +126,8 @@ func (p *Player) arriveBy(cfg *config.Config, name string) error {
 	return nil
 }
 
-// withHelpers is cfg with further entries of the session helper table.
+// withHelpers is a copy of cfg with further entries of the session helper table.
 func withHelpers(cfg *config.Config, more []Binding) (*config.Config, error) {
-	if len(more) == 0 {
-		return cfg, nil
-	}
 	own := *cfg
 	own.Helpers = nil
 	for _, b := range more {

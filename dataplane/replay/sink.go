@@ -24,6 +24,8 @@ func (p *Player) Push(e *session.Event) bool {
 		p.ended(e)
 	case session.EventExpect:
 		p.expects(e)
+	case session.EventExpectRefused:
+		p.refuses(e)
 	case session.EventExpectEnd:
 		p.summary.Unused++
 		p.sides.forget(e)
@@ -90,6 +92,16 @@ func (p *Player) expects(e *session.Event) {
 	leave := e.ReplyKey.Reply()
 	x.translated(&e.Key, &leave, wild || leave.SrcPort == 0)
 	p.sides.expect(e)
+	p.emit(x)
+}
+
+// refuses tells of what is not opened: the flow as it would have arrived, had its
+// words been believed.
+func (p *Player) refuses(e *session.Event) {
+	x := p.event(Refuse)
+	x.Session, x.Policy, x.Helper = e.Master, p.policy(e), p.names.Helper(e.Helper)
+	x.flow(&e.Key, e.Key.SrcPort == 0)
+	x.Reason = e.Refusal.Text()
 	p.emit(x)
 }
 
