@@ -40,6 +40,14 @@ func helperAddr(name, family, suffix string) Attribute {
 	}
 }
 
+// looseAddr describes the third hosts that may be announced, in one family.
+func looseAddr(name, family, suffix string) Attribute {
+	return Attribute{
+		Name: name, Refs: []string{"firewall.address" + suffix, "firewall.addrgrp" + suffix}, Extension: true,
+		Help: "The " + family + " hosts beside the two ends of a control session whose ports the helper may open when they are announced, as those of another server are in a transfer from server to server (FXP); unset opens none.",
+	}
+}
+
 // helperChoice is auto, disable, or any number of helpers. The tree has auto
 // as nil; that auto and disable stand alone is for checkPolicies to see to.
 var helperChoice = codec[[]string]{
@@ -106,6 +114,8 @@ var sessionHelperTable = table(
 				Name: "lifetime", Default: "0", Extension: true,
 				Help: "How many seconds a child is awaited; 0 leaves it to the helper.",
 			}),
+			attr(func(h *SessionHelper) *[]string { return &h.LooseAddr }, list(name(79)), looseAddr("loose-addr", "IPv4", "")),
+			attr(func(h *SessionHelper) *[]string { return &h.LooseAddr6 }, list(name(79)), looseAddr("loose-addr6", "IPv6", "6")),
 			attr(func(h *SessionHelper) *PortSpan { return &h.TLSDataPorts }, portSpan(), Attribute{
 				Name: "tls-data-ports", Only: only("name", "ftp"), Extension: true,
 				Help: "The server's data ports that stay open to the client of a control session that is encrypted and so cannot be read, while it lasts and for connections that begin with a TLS ClientHello; unset opens none.",

@@ -129,6 +129,8 @@ type SessionHelper struct {
 	Status          bool     // enable
 	SrcAddr         []string // addresses and groups whose control sessions the entry is for; none: all
 	SrcAddr6        []string
+	LooseAddr       []string // third hosts that may be announced
+	LooseAddr6      []string
 	DataPorts       []PortSpan // ports that children may come to; none: as the helper allows
 	MaxExpectations uint32     // outstanding for one control session; 0: as the helper has it
 	Lifetime        uint32     // seconds that an expectation waits; 0: as the helper has it

@@ -100,6 +100,12 @@ func (c *Client) Mapped(ctx context.Context) (int, error) {
 	return n.Mappings, err
 }
 
+// FQDNs are the domain names that address objects name, and their addresses.
+func (c *Client) FQDNs(ctx context.Context) (all FQDNs, err error) {
+	err = c.decode(ctx, http.MethodGet, "fqdns", nil, &all)
+	return all, err
+}
+
 // VIPs are the virtual IPs.
 func (c *Client) VIPs(ctx context.Context) (all VIPs, err error) {
 	err = c.decode(ctx, http.MethodGet, "vips", nil, &all)

@@ -26,6 +26,7 @@ type fake struct {
 	blocks    []BlockRecord
 	mappings  []MappingRecord
 	vips      []VIP
+	fqdns     FQDNs
 	mu        sync.Mutex // of trace
 	trace     *fakeTrace
 }
@@ -107,6 +108,9 @@ func (f *fake) VIPs() ([]VIP, func(*session.Record) uint16) {
 		return 0
 	}
 }
+
+// FQDNs are those that a test has put there.
+func (f *fake) FQDNs() FQDNs { return f.fqdns }
 
 // Trace tells of two packets, the first half of that at once.
 func (f *fake) Trace(packets int, chooses func(*packet.Key) bool) (Trace, error) {

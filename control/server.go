@@ -29,6 +29,7 @@ import (
 //	GET    /v1/mappings           likewise
 //	GET    /v1/mappings/count
 //	GET    /v1/vips
+//	GET    /v1/fqdns
 //	GET    /v1/session-helpers
 //	GET    /v1/trace              count=, filter= of a packet's fields, as=text
 //
@@ -64,6 +65,7 @@ func NewServer(source Source, names Names) *Server {
 	mux.HandleFunc("GET /v1/mappings", mappingList.of(s))
 	mux.HandleFunc("GET /v1/mappings/count", s.mapped)
 	mux.HandleFunc("GET /v1/vips", s.vips)
+	mux.HandleFunc("GET /v1/fqdns", s.fqdns)
 	mux.HandleFunc("GET /v1/session-helpers", s.helpers)
 	mux.HandleFunc("GET /v1/trace", s.trace)
 	s.http = http.Server{Handler: s.gated(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}

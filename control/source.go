@@ -35,6 +35,8 @@ type Source interface {
 	// VIPs are the virtual IPs, without their sessions; of tells by the copy of a
 	// session the id of the one that it came through, 0 for none, and holds nobody up.
 	VIPs() (list []VIP, of func(*session.Record) uint16)
+	// FQDNs are the domain names that address objects name.
+	FQDNs() FQDNs
 	// Trace begins to trace so many packets of those that are chosen by their keys. It
 	// fails where packets are traced already.
 	Trace(packets int, chooses func(*packet.Key) bool) (Trace, error)

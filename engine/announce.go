@@ -143,6 +143,9 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 	}
 	implied := e.Edit.Len == 0 && port == mine.SrcPort // its own port: nothing is spelt
 	asSeen := at == peer.Dst && at != mine.Src         // it spells what its peer is to read by itself
+	if at != mine.Src && !asSeen && n.loose(dir, &e) {
+		return netip.AddrPort{}, false // it is spelt as it is
+	}
 	if why := n.unfit(at == mine.Src || asSeen, port, implied); why != session.NotRefused {
 		n.refused(why, dir, &e)
 		return netip.AddrPort{}, false

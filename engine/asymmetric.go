@@ -75,7 +75,7 @@ func (w *Worker) astray(p *Slot) (Verdict, packet.Reason) {
 	if p.LastHop() {
 		return Drop, w.ttlExpired(p)
 	}
-	if r := w.sized(to.Out, p); r != packet.ReasonNone {
+	if r := w.sized(to.Out, p, 0); r != packet.ReasonNone {
 		return Drop, r
 	}
 	w.stats.Astray++

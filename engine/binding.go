@@ -37,6 +37,7 @@ type helperEntry struct {
 	profile uint16
 	all     bool              // it is for all clients
 	from    policy.AddressSet // else for these
+	loose   policy.AddressSet // third hosts whose endpoints may be announced
 	config  *config.SessionHelper
 }
 
@@ -90,6 +91,9 @@ func (b *bindings) add(e *config.SessionHelper, known *policy.Addresses, names *
 	var err error
 	if x.from, err = known.Set(e.SrcAddr, e.SrcAddr6); err != nil {
 		return fmt.Errorf("srcaddr: %w", err)
+	}
+	if x.loose, err = known.Set(e.LooseAddr, e.LooseAddr6); err != nil {
+		return fmt.Errorf("loose-addr: %w", err)
 	}
 	if x.profile, err = names.profileNumber(profileOf(e)); err != nil {
 		return err

@@ -121,10 +121,11 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		return Drop, w.output.Drop
 	}
 	if o := &w.output.Out()[0]; o.Changed {
+		grown := len(o.Payload) - len(p.Data())
 		if !p.SetData(o.Payload) {
 			return Drop, packet.ReasonHelperTooLong
 		}
-		if r := w.sized(s.Out[dir], p); r != packet.ReasonNone {
+		if r := w.sized(s.Out[dir], p, grown); r != packet.ReasonNone {
 			return Drop, r
 		}
 	}
@@ -148,7 +149,6 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 		Dir: dir, Src: src, Dst: dst, Flags: p.TCPFlags,
 		Seq: binary.BigEndian.Uint32(h[4:]), Ack: binary.BigEndian.Uint32(h[8:]),
 		Window: binary.BigEndian.Uint16(h[14:]), Urgent: binary.BigEndian.Uint16(h[18:]),
-		MSS:     w.rules.mtu(s.Out[dir]) - int(p.Payload-p.L3),
 		Payload: p.Data(),
 	}
 	out := &w.output

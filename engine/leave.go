@@ -19,13 +19,24 @@ func (w *Worker) passes(s *session.Session, dir packet.Dir, p *Slot) packet.Reas
 	case p.LastHop():
 		return w.ttlExpired(p)
 	}
-	return w.sized(s.Out[dir], p)
+	return w.sized(s.Out[dir], p, 0)
 }
 
-// sized refuses a packet that is too large for interface out.
-func (w *Worker) sized(out uint16, p *Slot) packet.Reason {
+// Least MTUs (RFC 791 section 3.1, RFC 8200 section 5).
+const (
+	leastMTU4 = 576
+	leastMTU6 = 1280
+)
+
+// sized refuses a packet that is too large for interface out. A helper has made it
+// longer by grown bytes: its sender is told to leave room for them.
+func (w *Worker) sized(out uint16, p *Slot, grown int) packet.Reason {
 	if size, mtu := int(uint32(len(p.Frame))-p.L3), w.rules.mtu(out); size > mtu && !w.fits(p, mtu) {
-		return w.tooBig(p, mtu)
+		least := leastMTU4
+		if p.Kind == packet.KindIPv6 {
+			least = leastMTU6
+		}
+		return w.tooBig(p, max(mtu-max(grown, 0), min(mtu, least)))
 	}
 	return packet.ReasonNone
 }

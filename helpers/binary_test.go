@@ -199,7 +199,7 @@ func nearby(r *rand.Rand, c *Control) *TCPSegment {
 	return &TCPSegment{
 		Dir: dir, Seq: from + uint32(r.IntN(40)) - 20, Ack: peer.fix.forward(peer.end()) - uint32(r.IntN(40)),
 		Flags:   []uint8{packet.TCPAck, packet.TCPAck, packet.TCPAck | packet.TCPFin, packet.TCPSyn, packet.TCPRst}[r.IntN(5)],
-		Payload: bytes.Repeat([]byte("a.b"), 30)[r.IntN(90):], MSS: 536,
+		Payload: bytes.Repeat([]byte("a.b"), 30)[r.IntN(90):],
 	}
 }
 

@@ -60,7 +60,6 @@ type TCPSegment struct {
 	Flags    uint8  // packet.TCPSyn, ...
 	Window   uint16 // as in the header, scaled
 	Urgent   uint16 // valid iff Flags has TCPUrg
-	MSS      int    // longest payload that may be made, in bytes; below 536 it is 536
 	Payload  []byte
 }
 

@@ -53,9 +53,11 @@ func (s *stream) probe(seg *TCPSegment, flags uint8, out *Output) {
 	out.add(Out{Seq: s.fix.forward(s.fix.acked) - 1, Flags: flags, Changed: len(seg.Payload) > 0})
 }
 
-// cut adds o to out, in pieces where it is longer than the path takes.
+// cut adds o to out, in pieces where it is longer than the path is known to take: what
+// every path does, or as much as has just come. The sender knows the path and would
+// send the same again if it heard that the firewall has made it too long.
 func (s *stream) cut(o Out, seg *TCPSegment, out *Output) {
-	limit := max(len(seg.Payload), seg.MSS, minMSS, (len(o.Payload)+MaxOut-1)/MaxOut)
+	limit := max(len(seg.Payload), minMSS, (len(o.Payload)+MaxOut-1)/MaxOut)
 	limit = min(limit, MaxPayload)
 	urgent := s.fix.forward(seg.Seq + uint32(seg.Urgent))
 	for {

@@ -23,6 +23,7 @@ func firewallCommands(a *asker) *cobra.Command {
 			poolsCommand(a, "stats", "Sessions, addresses and ports in use, and how often nothing was left", control.Pools.Stats)),
 		group("ippool", "Blocks of ports", blocks),
 		group("vip", "Virtual IPs", vipCommand(a)),
+		group("fqdn", "Domain names of addresses", fqdnCommand(a)),
 		group("eim", "Endpoint-independent mappings",
 			tableCommand("list", "The mappings", mappingHelp, a.mappings), mappingCountCommand(a)))
 }
@@ -100,6 +101,27 @@ func tableCommand(use, short, help string, ask func() lister) *cobra.Command {
 		},
 	}
 	jsonFlag(c, &asJSON, "one JSON object a line")
+	return c
+}
+
+func fqdnCommand(a *asker) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "The domain names that addresses name, and what name servers have answered",
+		Long: "The domain names that addresses of type fqdn name, and the addresses that name servers have answered clients\n" +
+			"with; ttl is the seconds that each counts for yet. One that is over lets nobody in any more: sessions that began\n" +
+			"with it go on.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			all, err := a.client().FQDNs(c.Context())
+			if err != nil {
+				return err
+			}
+			return present(c, asJSON, all, all.String())
+		},
+	}
+	jsonFlag(c, &asJSON, "one JSON object")
 	return c
 }
 

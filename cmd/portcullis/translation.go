@@ -7,6 +7,7 @@ import (
 	"portcullis/control"
 	"portcullis/nat"
 	"portcullis/packet"
+	"portcullis/policy/fqdn"
 	"portcullis/session"
 )
 
@@ -109,6 +110,21 @@ func (v *view) Mappings(cursor uint64, page []control.MappingRecord) (n int, nex
 		}))
 	})
 	return n, next
+}
+
+// FQDNs are the domain names of the configuration in force.
+func (v *view) FQDNs() (all control.FQDNs) {
+	var names []fqdn.Entry
+	v.plane.Look(func(now session.Tick) { names, all.Refused = v.names.Hosts().List(now) })
+	all.Names = []control.FQDN{}
+	for _, n := range names {
+		x := control.FQDN{Name: n.Name, Hosts: []control.FQDNHost{}}
+		for _, h := range n.Hosts {
+			x.Hosts = append(x.Hosts, control.NewFQDNHost(h.Addr.Netip(), h.By, h.Left))
+		}
+		all.Names = append(all.Names, x)
+	}
+	return all
 }
 
 // VIPs are the virtual IPs of the configuration in force.

@@ -245,7 +245,7 @@ func goldenFile(t *testing.T, file, got string) {
 func TestTranslationMistakes(t *testing.T) {
 	n := newNetted(t, officeConfig)
 	for command, want := range map[string]string{
-		"diagnose firewall bogus":                       `diagnose firewall "bogus": no such command: expected one of ippool-all, ippool, vip, eim`,
+		"diagnose firewall bogus":                       `diagnose firewall "bogus": no such command: expected one of ippool-all, ippool, vip, fqdn, eim`,
 		"diagnose firewall ippool-all stats nowhere":    `ippool "nowhere": no such pool`,
 		"diagnose firewall eim list dport 53":           "filter dport: not in this list: expected one of proto, src, sport, nsrc, nport, policy",
 		"diagnose firewall ippool list pba src nowhere": `filter src: "nowhere": expected an address`,

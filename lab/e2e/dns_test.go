@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -75,11 +76,52 @@ func TestDNSUnread(t *testing.T) {
 	s.counted(t, 0, "proto=17", "srcport=30000")
 }
 
+// A policy of a domain name lets a client through once it has asked for the name, by
+// UDP or by TCP.
+func TestFQDN(t *testing.T) {
+	const web = "198.51.100.2:80"
+	for _, way := range []struct{ name, option string }{{"UDP", "+notcp"}, {"TCP", "+tcp"}} {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			s := buildStar(t, officePorts+
+				table("system.session-helper", "id = 30", `name = "dns-tcp"`, "protocol = 6", "port = 53")+
+				table("firewall.address", `name = "www"`, `type = "fqdn"`, `fqdn = "`+askedFor+`"`)+
+				accept(1, "port1", "port3", `service = ["DNS"]`)+
+				accept(2, "port1", "port2", `service = ["HTTP"]`, `dstaddr = ["www"]`, `nat = "enable"`), officeHosts())
+			nameServer(t, s.Host("dmz"), "10.3.0.2", "198.51.100.2")
+			var l net.Listener
+			if err := s.Host("peer").Do(func() (err error) {
+				l, err = net.Listen("tcp", web)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			client := s.Host("client")
+			refused(t, client, "tcp", "10.1.0.2", web)
+			resolve(t, client, netip.MustParseAddr("10.3.0.2"), "198.51.100.2", way.option, askedFor, "A")
+			c, err := dial(client, "10.1.0.2", web)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			refused(t, client, "tcp", "10.1.0.2", "198.51.100.3:80")
+		})
+	}
+}
+
 // nameServer starts a name server and waits until it answers.
-func nameServer(t *testing.T, ns *lab.Namespace, at string) {
+func nameServer(t *testing.T, ns *lab.Namespace, at string, answers ...string) {
 	t.Helper()
+	if len(answers) == 0 {
+		answers = []string{address, address6}
+	}
+	var addrs []netip.Addr
+	for _, a := range answers {
+		addrs = append(addrs, netip.MustParseAddr(a))
+	}
 	addr := netip.MustParseAddr(at)
-	p, err := tool.DNSServer(ns, addr, askedFor, netip.MustParseAddr(address), netip.MustParseAddr(address6))
+	p, err := tool.DNSServer(ns, addr, askedFor, addrs...)
 	found(t, err)
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		c, err := dial(ns, at, netip.AddrPortFrom(addr, tool.DNSPort).String())
