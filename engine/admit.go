@@ -263,6 +263,7 @@ func (w *Worker) adopt(p *Slot, e *session.Expectation) (*session.Session, Verdi
 		w.calls.add(s)
 	}
 	if e := w.expect.Find(&p.Key); e != nil && !e.Many {
+		w.counts(e.Helper).spent++
 		w.expect.Remove(e)
 	}
 	w.stats.Children++

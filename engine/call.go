@@ -85,16 +85,20 @@ func (n *announcer) answer(dir packet.Dir, e *helpers.Expect) (as uint16, ok boo
 		}
 		return c.as, ok
 	}
-	offer := *old
+	offer, other := *old, n.w.expect.Announced(n.ref.ID, &x.Leave)
+	known := [2]bool{old.Call != session.CallOffered, other != nil && other.Call != session.CallOffered}
 	x.Call, x.Back = session.CallOpen, [2]uint16{offer.Match.DstPort, offer.Leave.DstPort}
 	if !n.dial(&x) {
 		n.refused(n.why, dir, e)
 		return 0, false
 	}
+	again := n.again && known[1] // an offer was not told of
 	offer.Call, offer.Back, offer.Expires = session.CallOpen, [2]uint16{x.Match.DstPort, x.Leave.DstPort}, x.Expires
-	n.w.expect.Add(offer, n.perMaster(), n.w.expectationCrowded)
-	n.again = false // an offer is not told of
-	n.announced(&offer)
+	if n.add(&offer) {
+		n.again = n.again && known[0]
+		n.announced(&offer)
+	}
+	n.again = again
 	n.announced(&x)
 	return x.Match.DstPort, true
 }

@@ -251,6 +251,9 @@ func (i *Heir) expectation(now session.Tick, old *session.Expectation) (f Fate) 
 	e.Helper, e.Service = i.helpers[e.Helper], i.services[e.Service]
 	e.Created += i.written
 	e.Expires += i.written
+	if e.Call != session.CallOffered {
+		i.w.counts(e.Helper).taken++
+	}
 	ref := i.masters[e.Master.ID]
 	master := i.w.table.Resolve(ref)
 	switch {

@@ -20,6 +20,9 @@ type HelperCounts struct {
 	Voided   uint64 // those that ended before: cancelled, crowded out, cleared, or with their control session
 	Refused  [session.NumRefusals]uint64
 	Detached map[string]uint64 // sessions that it let go of, by why
+
+	spent uint64 // expectations that one flow has fulfilled
+	taken uint64 // expectations of an earlier process
 }
 
 // helperTally is what a worker counts of its helpers. What was counted outlasts
@@ -140,8 +143,9 @@ func (w *Worker) Helpers() []HelperState {
 	return list
 }
 
-// checkReading reports a helper whose sessions were counted wrongly: for tests.
-func (w *Worker) checkReading() error {
+// checkTally reports a helper whose sessions or expectations were counted wrongly: for
+// tests.
+func (w *Worker) checkTally() error {
 	reading := map[uint8]int{}
 	w.table.All(func(s *session.Session) bool {
 		if w.reads(s) {
@@ -157,6 +161,25 @@ func (w *Worker) checkReading() error {
 	}
 	if !maps.Equal(reading, counted) {
 		return fmt.Errorf("helpers read sessions %v by number, counted %v", reading, counted)
+	}
+	return w.checkExpected()
+}
+
+// checkExpected reports a helper whose expectations are not all accounted for.
+func (w *Worker) checkExpected() error {
+	waiting := map[uint8]uint64{}
+	w.expect.All(func(x *session.Expectation) bool {
+		if x.Call != session.CallOffered {
+			waiting[x.Helper]++
+		}
+		return true
+	})
+	for i := range w.tally.counts {
+		c, n := &w.tally.counts[i], waiting[uint8(i)]
+		if c.Expected+c.taken != c.spent+c.Expired+c.Voided+n {
+			return fmt.Errorf("helper %s: %d expectations made and %d taken up, of which %d were used, %d expired, %d voided and %d wait",
+				w.names.Helper(uint8(i)), c.Expected, c.taken, c.spent, c.Expired, c.Voided, n)
+		}
 	}
 	return nil
 }

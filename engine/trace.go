@@ -139,11 +139,17 @@ func (w *Worker) traceAllowed(s *session.Session) {
 
 // flowText is a key as a trace writes it.
 func flowText(k *packet.Key) string {
+	if k.Proto == packet.ProtoGRE {
+		return fmt.Sprintf("proto=%d, %v->%v, key %d", k.Proto, k.Src, k.Dst, k.GREKey())
+	}
 	return fmt.Sprintf("proto=%d, %s->%s", k.Proto, endText(k.Src, k.SrcPort), endText(k.Dst, k.DstPort))
 }
 
 // awaitedText is the key of an expectation: any is a port or a host that may be any.
 func awaitedText(k *packet.Key) string {
+	if k.Proto == packet.ProtoGRE {
+		return flowText(k)
+	}
 	src, port := "any", "any"
 	if !k.Src.IsZero() {
 		src = k.Src.String()

@@ -358,7 +358,7 @@ func (w *Worker) CheckInvariants() error {
 	if err := w.landed.check(w.table); err != nil {
 		return err
 	}
-	if err := w.checkReading(); err != nil {
+	if err := w.checkTally(); err != nil {
 		return err
 	}
 	return w.controls.check(w.table)

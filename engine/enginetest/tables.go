@@ -24,6 +24,7 @@ var kinds = [...]string{
 	session.EventExpect: "expect", session.EventExpectEnd: "expect-end", session.EventHelperDetach: "detach",
 	session.EventClash: "clash", session.EventAstray: "astray",
 	session.EventExhausted: "exhausted", session.EventBlock: "block", session.EventBlockHeld: "block-held", session.EventBlockEnd: "block-end",
+	session.EventExpectUsed: "expect-used", session.EventExpectRefused: "expect-refused",
 }
 
 var ends = [...]string{
@@ -219,6 +220,9 @@ func (r *runner) eventLine(e *session.Event) string {
 	b.some("master", e.Master)
 	if e.Kind == session.EventEnd {
 		b.word("packets %d/%d bytes %d/%d", e.Packets[0], e.Packets[1], e.Bytes[0], e.Bytes[1])
+	}
+	if e.Kind == session.EventExpectRefused || e.Kind == session.EventExpectEnd && e.LogIt { // those that are not logged say little
+		b.named("because", e.Refusal.String()+e.Gone.String())
 	}
 	if e.Why != 0 {
 		b.word("because %q", r.names.Why(e.Why))
