@@ -5,9 +5,6 @@ import (
 	xdr "encoding/binary"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -74,28 +71,11 @@ func tnsListen(t *testing.T, ns *lab.Namespace, at string, answer []byte) {
 	}()
 }
 
-// oracle builds the client, which is a module of its own.
-func oracle(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(filepath.Dir(binary), "oracle")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".")
-	build.Dir = "../oracle"
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := build.CombinedOutput()
-	switch {
-	case err != nil && required():
-		t.Fatalf("go-ora: %v\n%s", err, out)
-	case err != nil:
-		t.Skipf("go-ora: %v\n%s", err, out)
-	}
-	return path
-}
-
 // TestTNS has go-ora ask a listener that redirects it, through a firewall that
 // allows the listener's port alone. What it is told there no listener says.
 func TestTNS(t *testing.T) {
 	const told = "(ERR=12345)"
-	client := oracle(t)
+	client := foreign(t, "oracle")
 	off := table("system.session-helper", `id = 4`, `status = "disable"`)
 	for _, form := range redirections {
 		t.Run(form.name, func(t *testing.T) {
