@@ -60,7 +60,7 @@ demo: build ## tell the story on real packets; needs no root
 
 # Never from the cache: the namespace tests run a binary that it knows nothing of.
 test: go tools ## unit, scenario and namespace tests
-	$(GO) test -buildvcs=false -count=1 -timeout 10m ./...
+	$(GO) test -buildvcs=false -count=1 -timeout 20m ./...
 
 # Gets what is missing where that is possible, and says so where it is not.
 tools: install-tools unpack-tools

@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -16,8 +18,18 @@ import (
 // binary is the program under test.
 var binary string
 
+// together is how many tests run side by side, on however few processors: they mostly
+// wait, and each has hosts of its own.
+const together = 6
+
 func TestMain(m *testing.M) {
 	peer.Main()
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == fmt.Sprint(runtime.GOMAXPROCS(0)) { // nobody has asked for another number
+		if err := f.Value.Set(fmt.Sprint(together)); err != nil {
+			panic(err) // a number is a number
+		}
+	}
 	os.Exit(run(m))
 }
 
