@@ -13,6 +13,16 @@ func (t Tool) private(script string, args ...string) lab.Command {
 	return within(t.Command(args...), script)
 }
 
+// installed is a line of a script for private: it has what is unpacked beside the
+// system appear where it is when it is installed, for programs that look for their
+// own there alone.
+func (t Tool) installed() string {
+	if t.root == "" {
+		return ":"
+	}
+	return "mount -t overlay overlay -o lowerdir=" + filepath.Join(t.root, "usr") + ":/usr /usr"
+}
+
 // within has a command start with files of its own.
 func within(c lab.Command, script string) lab.Command {
 	c.Args = append([]string{"--mount", "sh", "-ec", "mount -t tmpfs tmpfs /run\n" + script + "\nexec \"$@\"", "sh", c.Path}, c.Args...)
