@@ -25,6 +25,7 @@ type setting struct {
 	most           uint32            // outstanding expectations; 0: as the helper has it
 	only           []config.PortSpan // the ports that may be announced; none: all
 	unhelped       bool
+	heralded       bool // a herald announces the control session
 }
 
 // settings are all that a story is told in.
@@ -65,6 +66,9 @@ func (c *setting) ruleset(t testing.TB, s *corpus.Story, names *engine.Names) *e
 		cfg.Helpers = []*config.SessionHelper{{
 			ID: 1, Name: s.Helper, Protocol: s.Proto, Port: s.Server, Status: true, MaxExpectations: c.most, DataPorts: c.only,
 		}}
+	}
+	if c.heralded {
+		heralds(cfg, s, names)
 	}
 	inv := engine.Inventory{"port1": {MTU: 1500}, "port2": {MTU: 1500}}
 	rs, err := engine.Compile(cfg, inv, names, 1)
