@@ -63,7 +63,14 @@ type message struct {
 	kind       span // Content-Type
 	encoded    bool
 	seen       uint8 // headers that a message must have
+
+	noted   [maxNoted]header // the first headers that are read
+	nnoted  int
+	further int // where the headers begin that found no room there; 0: nowhere
 }
+
+// maxNoted is how many headers need not be looked for a second time.
+const maxNoted = 16
 
 const (
 	seenVia = 1 << iota
@@ -105,12 +112,51 @@ func (m *message) head(data []byte) (why string) {
 		if h.name.empty() || !m.note(&h) {
 			return whyNotSIP
 		}
+		m.keep(&h, at)
 		at = next
 	}
 	if m.seen != seenAll {
 		return whyNotSIP
 	}
 	return ""
+}
+
+// keep keeps the header at for later.
+func (m *message) keep(h *header, at int) {
+	switch {
+	case h.kind == headOther || m.further > 0:
+	case m.nnoted == maxNoted:
+		m.further = at
+	default:
+		m.noted[m.nnoted] = *h
+		m.nnoted++
+	}
+}
+
+// cursor is a place among the headers that are read.
+type cursor struct {
+	header
+	n  int // of those that were kept
+	at int // behind them; 0: not there yet
+}
+
+// next moves c to the next header, and reports false where there is none.
+func (m *message) next(c *cursor) bool {
+	if c.n < m.nnoted {
+		c.header = m.noted[c.n]
+		c.n++
+		return true
+	}
+	if m.further == 0 {
+		return false
+	}
+	c.at = max(c.at, m.further)
+	if blankLine(m.data, c.at) > 0 {
+		return false
+	}
+	c.header, c.at = nextHeader(m.data, c.at)
+	c.kind = kindOf(c.name.of(m.data))
+	return true
 }
 
 // ended says whether an empty line is in b, which begins with the end of a line.
@@ -146,7 +192,10 @@ func blankLine(b []byte, at int) int {
 }
 
 // header is a header, folded lines and all.
-type header struct{ name, value span }
+type header struct {
+	name, value span
+	kind        head // once it was noted
+}
 
 // nextHeader reads the header at. next is -1 where its end is not there yet: that
 // needs the byte behind it. The name is empty where it is none.
@@ -227,16 +276,18 @@ func scheme(b []byte) int {
 // can have it.
 func (m *message) note(h *header) bool {
 	v := h.value.of(m.data)
-	switch kindOf(h.name.of(m.data)) {
+	h.kind = kindOf(h.name.of(m.data))
+	switch h.kind {
 	case headVia:
 		m.seen |= seenVia
 	case headFrom:
 		m.seen |= seenFrom
-		m.from = m.tag(h.value)
+		e, _, _ := nextElement(m.data, h.value)
+		m.from = m.tag(&e)
 	case headTo:
 		m.seen |= seenTo
-		m.to = m.tag(h.value)
-		m.user = m.userOf(h.value)
+		e, _, _ := nextElement(m.data, h.value)
+		m.to, m.user = m.tag(&e), m.userOf(&e)
 	case headCallID:
 		if m.seen&seenCallID != 0 || len(v) == 0 {
 			return false
