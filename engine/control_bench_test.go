@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"encoding/binary"
+	"runtime"
 	"testing"
 	"time"
 
@@ -135,16 +136,34 @@ func number(h []byte, seq, ack uint32) {
 	binary.BigEndian.PutUint16(h[16:], ^uint16(sum))
 }
 
-// TestControlAllocates: a segment of a control session allocates nothing, and neither
-// does one that announces what was announced before.
+// TestControlAllocates: a segment of a control session that announces nothing
+// allocates nothing.
 func TestControlAllocates(t *testing.T) {
-	everywhere(t, settings, func(t *testing.T, s *corpus.Story, c *setting, _ *engine.Ruleset, _ *engine.Names) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	everywhere(t, settings, func(t *testing.T, s *corpus.Story, c *setting, rules *engine.Ruleset, names *engine.Names) {
 		l := newLoop(t, s, c)
-		l.turn(t)
-		for i := range l.steps {
-			if n := testing.AllocsPerRun(1, func() { l.turn(t) }); n != 0 {
-				t.Fatalf("%v allocations in step %d", n, i)
+		const times = 5
+		least := make([]uint64, len(l.steps)) // others may allocate meanwhile
+		for n := range times {
+			for i := range l.steps {
+				was := mallocs()
+				l.pass(t, &l.steps[i])
+				if now := mallocs() - was; n == 0 || now < least[i] {
+					least[i] = now
+				}
+			}
+		}
+		for i, n := range least {
+			if turn := &s.Turns[s.Again+i]; n > 0 && turn.Silent() {
+				t.Errorf("%d allocations for turn %d", n, s.Again+i)
 			}
 		}
 	})
+}
+
+// mallocs is how often memory was allocated so far.
+func mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
 }

@@ -97,9 +97,6 @@ func (m *message) head(data []byte) (why string) {
 	if !m.startLine(trim(window, span{0, first})) {
 		return whyNotSIP
 	}
-	if !ended(window[first-1:]) {
-		return incomplete(data)
-	}
 	for at := first; ; {
 		if end := blankLine(window, at); end > 0 {
 			m.body = end
@@ -110,6 +107,9 @@ func (m *message) head(data []byte) (why string) {
 			return incomplete(data)
 		}
 		if h.name.empty() || !m.note(&h) {
+			if !ended(window[first-1:]) {
+				return incomplete(data) // and malformed; it is said once all of it is there
+			}
 			return whyNotSIP
 		}
 		m.keep(&h, at)

@@ -134,9 +134,9 @@ func pptp() []*Story {
 		{Helper: "pptp", Name: "call", Client: 3000, Server: 1723, Only4: true, Again: 4, Turns: []Turn{
 			client(fixed(pptpMessage(1, 156, 0x100))),
 			server(fixed(pptpMessage(2, 156, 0x100, 0x100))),
-			client(func(v *View) string { return pptpMessage(7, 168, v.mine(mine)) }),
+			later(client(func(v *View) string { return pptpMessage(7, 168, v.mine(mine)) })),
 			server(func(v *View) string { return pptpMessage(8, 32, v.mine(theirs), known(v.Yours, mine), 0x100) }, call(theirs)),
-			client(func(v *View) string { return pptpMessage(15, 24, known(v.Yours, theirs)) }),
+			client(func(v *View) string { return pptpMessage(15, 24, known(v.Yours, theirs)) }, call(mine)),
 			client(fixed(pptpMessage(5, 16, 1, 2))),
 			server(fixed(pptpMessage(6, 20, 1, 2, 0x100))),
 		}},

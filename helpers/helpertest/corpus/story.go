@@ -25,12 +25,16 @@ type Story struct {
 type Turn struct {
 	Dir  packet.Dir
 	Text func(v *View) string
-	// Opens is what its sender waits for from now on. Where it is empty, nothing is
-	// announced.
+	// Opens is what its sender waits for from now on.
 	Opens []Flow
+	// Announces says that it announces flows, which a later turn Opens.
+	Announces bool
 	// Ends says that nothing is waited for any more that was announced before.
 	Ends bool
 }
+
+// Silent says that a turn announces nothing.
+func (t *Turn) Silent() bool { return len(t.Opens) == 0 && !t.Announces }
 
 // Flow is one that the sender of a turn waits for.
 type Flow struct {
@@ -70,6 +74,12 @@ func (s *Story) Tells(v6 bool) bool {
 		return !s.Only4
 	}
 	return !s.Only6
+}
+
+// later is a turn that announces what a later one opens.
+func later(t Turn) Turn {
+	t.Announces = true
+	return t
 }
 
 func client(text func(*View) string, opens ...Flow) Turn {

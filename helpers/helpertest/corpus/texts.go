@@ -61,7 +61,7 @@ func rtsp() []*Story {
 			client(say("DESCRIBE rtsp://{[you]}/a RTSP/1.0\nCSeq: 2\nAccept: application/sdp\n\n")),
 			server(say("RTSP/1.0 200 OK\nCSeq: 2\nContent-Base: rtsp://{[me]}/a/\nContent-Type: application/sdp\nContent-Length: {size}\n\n" +
 				"v=0\nc=IN IP{family} {me}\nm=video 0 RTP/AVP 96\na=control:track1\n")),
-			client(say("SETUP rtsp://{[you]}/a/track1 RTSP/1.0\nCSeq: 3\nTransport: RTP/AVP;unicast;client_port={mine 50000}-{mine 50001}\n\n")),
+			later(client(say("SETUP rtsp://{[you]}/a/track1 RTSP/1.0\nCSeq: 3\nTransport: RTP/AVP;unicast;client_port={mine 50000}-{mine 50001}\n\n"))),
 			server(say("RTSP/1.0 200 OK\nCSeq: 3\nSession: 7\nTransport: RTP/AVP;unicast;"+
 				"client_port={yours 50000}-{yours 50001};server_port={mine 6000}-{mine 6001}\n\n"), udp(6001)),
 			client(say("PLAY rtsp://{[you]}/a RTSP/1.0\nCSeq: 4\nSession: 7\n\n"), udp(50000), udp(50001)),
