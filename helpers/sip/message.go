@@ -67,6 +67,7 @@ type message struct {
 	noted   [maxNoted]header // the first headers that are read
 	nnoted  int
 	further int // where the headers begin that found no room there; 0: nowhere
+	late    header
 }
 
 // maxNoted is how many headers need not be looked for a second time.
@@ -82,11 +83,11 @@ const (
 	seenAll = seenCSeq<<1 - 1
 )
 
-// head reads the head of the message that begins data. It says why there is none:
-// cut where it is not all there.
+// head reads the head of the message that begins data into m, which is empty. It says
+// why there is none: cut where it is not all there.
 func (m *message) head(data []byte) (why string) {
 	window := data[:min(len(data), maxHead)]
-	*m = message{data: data, expires: -1}
+	m.data, m.expires = data, -1
 	first := lineEnd(window, 0)
 	if first < 0 {
 		if len(window) > 0 && !isToken(window[0]) {
@@ -135,28 +136,27 @@ func (m *message) keep(h *header, at int) {
 
 // cursor is a place among the headers that are read.
 type cursor struct {
-	header
 	n  int // of those that were kept
 	at int // behind them; 0: not there yet
 }
 
-// next moves c to the next header, and reports false where there is none.
-func (m *message) next(c *cursor) bool {
+// next is the header at c, which moves on, or nil where there is none. It is valid
+// until the next call.
+func (m *message) next(c *cursor) *header {
 	if c.n < m.nnoted {
-		c.header = m.noted[c.n]
 		c.n++
-		return true
+		return &m.noted[c.n-1]
 	}
 	if m.further == 0 {
-		return false
+		return nil
 	}
 	c.at = max(c.at, m.further)
 	if blankLine(m.data, c.at) > 0 {
-		return false
+		return nil
 	}
-	c.header, c.at = nextHeader(m.data, c.at)
-	c.kind = kindOf(c.name.of(m.data))
-	return true
+	m.late, c.at = nextHeader(m.data, c.at)
+	m.late.kind = kindOf(m.late.name.of(m.data))
+	return &m.late
 }
 
 // ended says whether an empty line is in b, which begins with the end of a line.

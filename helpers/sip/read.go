@@ -36,14 +36,15 @@ func read(seg *helpers.Segment, m *message, f *helpers.Findings, base int) {
 	}
 	r.follow()
 	if m.status == 0 {
-		if u, ok := parseURI(m.data, m.uri); ok {
+		if u := (uri{}); u.parse(m.data, m.uri) {
 			r.address(&u)
 		}
 	}
 	described := m.describes() && m.end > m.body
-	for c := (cursor{}); m.next(&c); {
-		r.header(&c.header)
-		if described && c.value == m.length {
+	var c cursor
+	for h := m.next(&c); h != nil; h = m.next(&c) {
+		r.header(h)
+		if described && h.value == m.length {
 			x.measure(span{m.body, m.end}, m.length)
 		}
 	}
@@ -140,14 +141,15 @@ const defaultExpires = 3600
 // response says of contacts of its receiver's, 0 where it has none of them.
 func (r *reader) granted() time.Duration {
 	least, contacts, own := int64(-1), false, false
-	for c := (cursor{}); r.next(&c); {
-		if c.kind != headContact {
+	var c cursor
+	for h := r.next(&c); h != nil; h = r.next(&c) {
+		if h.kind != headContact {
 			continue
 		}
-		for e, list, ok := nextElement(r.data, c.value); ok; e, list, ok = nextElement(r.data, list) {
+		for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
 			contacts = true
-			u, is := parseURI(r.data, e.uri)
-			if !is || u.addr != r.dst {
+			u := uri{}
+			if !u.parse(r.data, e.uri) || u.addr != r.dst {
 				continue
 			}
 			own = true
@@ -189,9 +191,9 @@ func (r *reader) header(h *header) {
 		return
 	}
 	for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
-		u, is := parseURI(r.data, e.uri)
+		u := uri{}
 		switch {
-		case !is:
+		case !u.parse(r.data, e.uri):
 		case h.kind == headContact:
 			r.contact(&u, &e)
 		case h.kind == headRoute:

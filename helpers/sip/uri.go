@@ -122,8 +122,8 @@ func nextParam(d []byte, params span) (name, value, rest span) {
 	return trim(d, span{at, equals}), trim(d, span{equals + 1, end}), rest
 }
 
-// parseURI reads a sip or sips URI. ok is false of any other.
-func parseURI(d []byte, s span) (u uri, ok bool) {
+// parse reads a sip or sips URI into u, which is empty. It reports false for any other.
+func (u *uri) parse(d []byte, s span) (ok bool) {
 	switch b := s.of(d); {
 	case begins(b, "sip:"):
 		s.from += 4
@@ -131,7 +131,7 @@ func parseURI(d []byte, s span) (u uri, ok bool) {
 		s.from += 5
 		u.tls = true
 	default:
-		return u, false
+		return false
 	}
 	if at := bytes.IndexByte(s.of(d), '@'); at >= 0 {
 		s.from += at + 1
@@ -166,11 +166,11 @@ func parseURI(d []byte, s span) (u uri, ok bool) {
 	}
 	if u.host.to > u.name.to {
 		if u.port, ok = port(d[u.name.to+1 : u.host.to]); !ok || u.port == 0 {
-			return u, false
+			return false
 		}
 	}
 	u.addr = address(u.name.of(d))
-	return u, true
+	return true
 }
 
 // userPart is the user part of a sip or sips URI, empty where it has none or is
