@@ -52,7 +52,7 @@ func (a Amanda) script(t Tool, dir string) string {
 		"printf '%s\\n' '" + strings.Join(allowed, "\n") + "' > /var/backups/.amandahosts",
 		"chmod 600 /var/backups/.amandahosts",
 		"chown -R backup:backup /var/log/amanda /var/backups",
-		"mount -t tmpfs -o mode=1777 tmpfs /tmp",
+		"for place in /tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done", // it shares memory by its process id
 	}, "\n")
 }
 
