@@ -65,7 +65,11 @@ func (c *controls) release(n uint32) {
 	}
 	c.list[n-1] = attachment{}
 	c.free = append(c.free, n)
-	if len(c.free) == len(c.list) {
+	switch {
+	case len(c.free) < len(c.list):
+	case len(c.list) <= maxSpare:
+		c.list, c.free = c.list[:0], c.free[:0]
+	default:
 		c.list, c.free = nil, nil
 	}
 }

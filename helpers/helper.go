@@ -240,6 +240,27 @@ func (f *Findings) Answer(from, to int) bool {
 	return f.add(finding{kind: foundAnswer, from: from, to: to})
 }
 
+// Sort puts what was found in the order of its bytes, for helpers that find it in
+// another one. Of what no bytes spell, Edit.Off says where it belongs.
+func (f *Findings) Sort() {
+	for i := 1; i < f.n; i++ {
+		to := i
+		for to > 0 && f.list[to-1].expect.Edit.Off > f.list[i].expect.Edit.Off {
+			to--
+		}
+		if to == i {
+			continue
+		}
+		x := f.list[i]
+		copy(f.list[to+1:i+1], f.list[to:i])
+		f.list[to] = x
+	}
+}
+
+// Forget drops every announcement, mention, length, tag that is void and answer that
+// was found so far.
+func (f *Findings) Forget() { f.n = 0 }
+
 func (f *Findings) add(x finding) bool {
 	if f.n == MaxFindings {
 		return false

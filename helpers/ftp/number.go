@@ -2,6 +2,8 @@ package ftp
 
 import (
 	"net/netip"
+
+	"portcullis/helpers"
 )
 
 // number reads the decimal number that begins b: digits only, no leading zero, at
@@ -91,8 +93,8 @@ func extended(b []byte) (netip.AddrPort, bool) {
 	if n > 45 || n == len(b) {
 		return netip.AddrPort{}, false
 	}
-	addr, err := netip.ParseAddr(string(b[:n]))
-	if err != nil || addr.Zone() != "" || addr.Is4In6() || addr.Is4() != (family == '1') {
+	addr, ok := helpers.ParseAddr(b[:n])
+	if !ok || addr.Is4In6() || addr.Is4() != (family == '1') {
 		return netip.AddrPort{}, false
 	}
 	port, size := number(b[n+1:], 65535)

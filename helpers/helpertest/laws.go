@@ -3,6 +3,7 @@ package helpertest
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -176,6 +177,9 @@ func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]strin
 		to = Translate(was.Dir, w.Endpoint)
 	case eventMention:
 		to, _ = ann.Known(was.Dir, w.Endpoint)
+		if !spellsPort(h, text[got.Dir][got.Off:][:g.Edit.Len], g.Edit) { // it told the address apart from others
+			to = netip.AddrPortFrom(to.Addr(), g.Endpoint.Port())
+		}
 	case eventLength:
 		orig := text[got.Dir][got.Off:][:g.Edit.Len]
 		size := got.To - got.From
@@ -187,6 +191,13 @@ func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]strin
 		return fmt.Errorf("found %s, spelt %s", g.Endpoint, to)
 	}
 	return nil
+}
+
+// spellsPort says whether a port is spelt where text is, and not an address alone.
+func spellsPort(h *helpers.Helper, text string, e helpers.Edit) bool {
+	a := netip.MustParseAddr("203.0.113.1")
+	one := h.Spell(nil, []byte(text), e, netip.AddrPortFrom(a, 1111))
+	return string(one) != string(h.Spell(nil, []byte(text), e, netip.AddrPortFrom(a, 2222)))
 }
 
 // Networks sends d over n random networks, with translation and without, and

@@ -3,6 +3,7 @@ package helpertest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -49,7 +50,9 @@ func newModel(h *helpers.Helper, d *Dialogue, translate bool) (*model, error) {
 			return nil, fmt.Errorf("turn %d: %w", i, err)
 		}
 		text := rewritten(t.Text, start, all, start, start+len(t.Text))
-		m.changes[t.Dir] = append(m.changes[t.Dir], all...)
+		m.changes[t.Dir] = append(m.changes[t.Dir], slices.DeleteFunc(all, func(c change) bool { // a length that stays is none
+			return c.text == t.Text[c.off-start:][:c.n]
+		})...)
 		m.over = append(m.over, next > first && r.events[next-1].Kind == eventOver)
 		m.turns = append(m.turns, text)
 		m.sent[t.Dir] += t.Text

@@ -140,8 +140,8 @@ func address(b []byte) (netip.Addr, int) {
 	if n <= 0 || n > 45 {
 		return netip.Addr{}, 0
 	}
-	a, err := netip.ParseAddr(string(b[:n]))
-	if err != nil || a.Zone() != "" || !a.Is6() || a.Is4In6() {
+	a, ok := helpers.ParseAddr(b[:n])
+	if !ok || !a.Is6() || a.Is4In6() {
 		return netip.Addr{}, 0
 	}
 	return a, n

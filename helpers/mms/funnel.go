@@ -76,8 +76,8 @@ func parseName(b []byte) (netip.AddrPort, bool) {
 	for n < len(b) && b[n] != '\\' {
 		n++
 	}
-	addr, err := netip.ParseAddr(string(b[:n]))
-	if err != nil || !addr.Is4() {
+	addr, ok := helpers.ParseAddr(b[:n])
+	if !ok || !addr.Is4() {
 		return none, false
 	}
 	b = b[n:]

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/netip"
 	"strconv"
+
+	"portcullis/helpers"
 )
 
 // maxAddress is the longest universal address, in bytes: 39 of IPv6, and ".255.255".
@@ -20,8 +22,8 @@ func universalPort(text []byte, own netip.Addr) (uint16, bool) {
 	if !ok {
 		return 0, false
 	}
-	addr, err := netip.ParseAddr(string(host))
-	if err != nil || addr.Zone() != "" || addr.Is4In6() || addr.Is4() != own.Is4() {
+	addr, ok := helpers.ParseAddr(host)
+	if !ok || addr.Is4In6() || addr.Is4() != own.Is4() {
 		return 0, false
 	}
 	port := uint16(high)<<8 | uint16(low)

@@ -3,6 +3,8 @@ package rtsp
 import (
 	"bytes"
 	"net/netip"
+
+	"portcullis/helpers"
 )
 
 // transport goes through the alternatives of a Transport field and the parameters of
@@ -115,35 +117,11 @@ func names(b []byte, word string) bool {
 
 // address reads a literal address, an IPv6 one with brackets or without.
 func address(b []byte) (netip.Addr, bool) {
-	if a, ok := address4(b); ok {
-		return a, true
-	}
 	if n := len(b); n > 2 && b[0] == '[' && b[n-1] == ']' {
-		b = b[1 : n-1]
+		a, ok := helpers.ParseAddr(b[1 : n-1])
+		return a, ok && a.Is6()
 	}
-	if len(b) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") || bytes.IndexByte(b, ':') < 0 || bytes.IndexByte(b, '%') >= 0 {
-		return netip.Addr{}, false
-	}
-	a, err := netip.ParseAddr(string(b))
-	return a, err == nil
-}
-
-// address4 reads four numbers without leading zeros, and takes no memory for it.
-func address4(b []byte) (netip.Addr, bool) {
-	var a [4]byte
-	for i := range a {
-		n := 0
-		for n < len(b) && b[n] != '.' {
-			n++
-		}
-		v, ok := number(b[:n], 255)
-		if !ok || n > 1 && b[0] == '0' || (n == len(b)) != (i == 3) {
-			return netip.Addr{}, false
-		}
-		a[i] = byte(v)
-		b = b[min(n+1, len(b)):]
-	}
-	return netip.AddrFrom4(a), true
+	return helpers.ParseAddr(b)
 }
 
 // portRange is a parameter of ports: "a", "a-b" or "a/b".

@@ -63,7 +63,15 @@ type message struct {
 	kind       span // Content-Type
 	encoded    bool
 	seen       uint8 // headers that a message must have
+
+	noted   [maxNoted]header // the first headers that are read
+	nnoted  int
+	further int // where the headers begin that found no room there; 0: nowhere
+	late    header
 }
+
+// maxNoted is how many headers need not be looked for a second time.
+const maxNoted = 16
 
 const (
 	seenVia = 1 << iota
@@ -75,11 +83,11 @@ const (
 	seenAll = seenCSeq<<1 - 1
 )
 
-// head reads the head of the message that begins data. It says why there is none:
-// cut where it is not all there.
+// head reads the head of the message that begins data into m, which is empty. It says
+// why there is none: cut where it is not all there.
 func (m *message) head(data []byte) (why string) {
 	window := data[:min(len(data), maxHead)]
-	*m = message{data: data, expires: -1}
+	m.data, m.expires = data, -1
 	first := lineEnd(window, 0)
 	if first < 0 {
 		if len(window) > 0 && !isToken(window[0]) {
@@ -89,9 +97,6 @@ func (m *message) head(data []byte) (why string) {
 	}
 	if !m.startLine(trim(window, span{0, first})) {
 		return whyNotSIP
-	}
-	if !ended(window[first-1:]) {
-		return incomplete(data)
 	}
 	for at := first; ; {
 		if end := blankLine(window, at); end > 0 {
@@ -103,14 +108,55 @@ func (m *message) head(data []byte) (why string) {
 			return incomplete(data)
 		}
 		if h.name.empty() || !m.note(&h) {
+			if !ended(window[first-1:]) {
+				return incomplete(data) // and malformed; it is said once all of it is there
+			}
 			return whyNotSIP
 		}
+		m.keep(&h, at)
 		at = next
 	}
 	if m.seen != seenAll {
 		return whyNotSIP
 	}
 	return ""
+}
+
+// keep keeps the header at for later.
+func (m *message) keep(h *header, at int) {
+	switch {
+	case h.kind == headOther || m.further > 0:
+	case m.nnoted == maxNoted:
+		m.further = at
+	default:
+		m.noted[m.nnoted] = *h
+		m.nnoted++
+	}
+}
+
+// cursor is a place among the headers that are read.
+type cursor struct {
+	n  int // of those that were kept
+	at int // behind them; 0: not there yet
+}
+
+// next is the header at c, which moves on, or nil where there is none. It is valid
+// until the next call.
+func (m *message) next(c *cursor) *header {
+	if c.n < m.nnoted {
+		c.n++
+		return &m.noted[c.n-1]
+	}
+	if m.further == 0 {
+		return nil
+	}
+	c.at = max(c.at, m.further)
+	if blankLine(m.data, c.at) > 0 {
+		return nil
+	}
+	m.late, c.at = nextHeader(m.data, c.at)
+	m.late.kind = kindOf(m.late.name.of(m.data))
+	return &m.late
 }
 
 // ended says whether an empty line is in b, which begins with the end of a line.
@@ -146,7 +192,10 @@ func blankLine(b []byte, at int) int {
 }
 
 // header is a header, folded lines and all.
-type header struct{ name, value span }
+type header struct {
+	name, value span
+	kind        head // once it was noted
+}
 
 // nextHeader reads the header at. next is -1 where its end is not there yet: that
 // needs the byte behind it. The name is empty where it is none.
@@ -227,16 +276,18 @@ func scheme(b []byte) int {
 // can have it.
 func (m *message) note(h *header) bool {
 	v := h.value.of(m.data)
-	switch kindOf(h.name.of(m.data)) {
+	h.kind = kindOf(h.name.of(m.data))
+	switch h.kind {
 	case headVia:
 		m.seen |= seenVia
 	case headFrom:
 		m.seen |= seenFrom
-		m.from = m.tag(h.value)
+		e, _, _ := nextElement(m.data, h.value)
+		m.from = m.tag(&e)
 	case headTo:
 		m.seen |= seenTo
-		m.to = m.tag(h.value)
-		m.user = m.userOf(h.value)
+		e, _, _ := nextElement(m.data, h.value)
+		m.to, m.user = m.tag(&e), m.userOf(&e)
 	case headCallID:
 		if m.seen&seenCallID != 0 || len(v) == 0 {
 			return false

@@ -29,27 +29,29 @@ type reader struct {
 
 // read reads a message that begins at base.
 func read(seg *helpers.Segment, m *message, f *helpers.Findings, base int) {
-	x := finds{base: base}
+	x := finds{f: f, base: base}
 	r := reader{
 		message: m, seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
 		f: f, x: &x, s: (*state)(seg.State), top: true,
 	}
 	r.follow()
 	if m.status == 0 {
-		if u, ok := parseURI(m.data, m.uri); ok {
+		if u := (uri{}); u.parse(m.data, m.uri) {
 			r.address(&u)
 		}
 	}
-	for at := lineEnd(m.data, 0); blankLine(m.data, at) == 0; {
-		var h header
-		h, at = nextHeader(m.data, at)
-		r.header(&h)
+	described := m.describes() && m.end > m.body
+	var c cursor
+	for h := m.next(&c); h != nil; h = m.next(&c) {
+		r.header(h)
+		if described && h.value == m.length {
+			x.measure(span{m.body, m.end}, m.length)
+		}
 	}
-	if m.describes() && m.end > m.body {
+	if described {
 		r.content(span{m.body, m.end})
-		x.measure(span{m.body, m.end}, m.length)
 	}
-	x.give(f)
+	x.give()
 }
 
 // callTag is the tag of what belongs to a call.
@@ -139,15 +141,15 @@ const defaultExpires = 3600
 // response says of contacts of its receiver's, 0 where it has none of them.
 func (r *reader) granted() time.Duration {
 	least, contacts, own := int64(-1), false, false
-	for at := lineEnd(r.data, 0); blankLine(r.data, at) == 0; {
-		var h header
-		if h, at = nextHeader(r.data, at); kindOf(h.name.of(r.data)) != headContact {
+	var c cursor
+	for h := r.next(&c); h != nil; h = r.next(&c) {
+		if h.kind != headContact {
 			continue
 		}
 		for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
 			contacts = true
-			u, is := parseURI(r.data, e.uri)
-			if !is || u.addr != r.dst {
+			u := uri{}
+			if !u.parse(r.data, e.uri) || u.addr != r.dst {
 				continue
 			}
 			own = true
@@ -180,8 +182,7 @@ func (r *reader) expiresOf(e *element) int64 {
 
 // header reads what a header says of endpoints.
 func (r *reader) header(h *header) {
-	kind := kindOf(h.name.of(r.data))
-	switch kind {
+	switch h.kind {
 	case headVia:
 		r.vias(h.value)
 		return
@@ -190,12 +191,12 @@ func (r *reader) header(h *header) {
 		return
 	}
 	for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
-		u, is := parseURI(r.data, e.uri)
+		u := uri{}
 		switch {
-		case !is:
-		case kind == headContact:
+		case !u.parse(r.data, e.uri):
+		case h.kind == headContact:
 			r.contact(&u, &e)
-		case kind == headRoute:
+		case h.kind == headRoute:
 			r.address(&u)
 		case u.addr.IsValid() && r.ends(u.addr):
 			r.x.mention(u.addr, 0, u.name, spellHost)

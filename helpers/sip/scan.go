@@ -1,6 +1,10 @@
 package sip
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"portcullis/helpers"
+)
 
 // span is a part of a message, from from up to to.
 type span struct{ from, to int }
@@ -87,51 +91,8 @@ func address(b []byte) netip.Addr {
 	if len(b) > 2 && b[0] == '[' && b[len(b)-1] == ']' {
 		b = b[1 : len(b)-1]
 	}
-	four, colon := true, false
-	for _, c := range b {
-		if c == ':' {
-			colon = true
-		}
-		if c != '.' && (c < '0' || c > '9') {
-			four = false
-		}
-	}
-	switch {
-	case four:
-		return address4(b)
-	case colon && len(b) <= 45:
-		a, err := netip.ParseAddr(string(b))
-		if err == nil && a.Zone() == "" {
-			return a
-		}
-	}
-	return netip.Addr{}
-}
-
-func address4(b []byte) netip.Addr {
-	var a [4]byte
-	for i := range a {
-		end := 0
-		for end < len(b) && b[end] != '.' {
-			end++
-		}
-		n, ok := number(b[:end], 255)
-		if !ok || end > 3 || end > 1 && b[0] == '0' {
-			return netip.Addr{}
-		}
-		a[i] = byte(n)
-		if i == 3 {
-			if end != len(b) {
-				return netip.Addr{}
-			}
-			break
-		}
-		if end == len(b) {
-			return netip.Addr{}
-		}
-		b = b[end+1:]
-	}
-	return netip.AddrFrom4(a)
+	a, _ := helpers.ParseAddr(b)
+	return a
 }
 
 // hash is FNV-1a, of 32 bits and never 0, of b behind what h is of.

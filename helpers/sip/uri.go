@@ -1,10 +1,12 @@
 package sip
 
-import "net/netip"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // uri is what matters of a URI.
 type uri struct {
-	user  span
 	host  span // with its port
 	name  span // without
 	addr  netip.Addr
@@ -28,6 +30,9 @@ type element struct {
 	params span // of the header, from their first semicolon on
 }
 
+// marks are the characters that matter to nextElement.
+var marks = [256]bool{'"': true, '\\': true, '<': true, '>': true, ';': true, ',': true}
+
 // nextElement takes the first element off a list of name-addr and addr-spec (RFC
 // 3261 section 20.10). ok is false at the end.
 func nextElement(d []byte, list span) (e element, rest span, ok bool) {
@@ -39,6 +44,9 @@ func nextElement(d []byte, list span) (e element, rest span, ok bool) {
 	i := list.from
 scan:
 	for ; i < list.to; i++ {
+		if !marks[d[i]] {
+			continue
+		}
 		switch c := d[i]; {
 		case quoted && c == '\\':
 			i++
@@ -73,36 +81,49 @@ scan:
 // param is the value of a parameter, whose name is in lower case. found says whether
 // it is there, perhaps without a value.
 func param(d []byte, params span, name string) (value span, found bool) {
-	i := params.from
-	for i < params.to {
-		if d[i] != ';' {
-			i++
-			continue
+	for !params.empty() {
+		var n span
+		n, value, params = nextParam(d, params)
+		if n.is(d, name) {
+			return value, true
 		}
-		at, end, quoted := i+1, i+1, false
-		for end < params.to && (quoted || d[end] != ';' && d[end] != '?') {
-			if d[end] == '"' {
-				quoted = !quoted
-			}
-			end++
-		}
-		equals := at
-		for equals < end && d[equals] != '=' {
-			equals++
-		}
-		if trim(d, span{at, equals}).is(d, name) {
-			return trim(d, span{min(equals+1, end), end}), true
-		}
-		if end < params.to && d[end] == '?' {
-			break
-		}
-		i = end
 	}
 	return span{}, false
 }
 
-// parseURI reads a sip or sips URI. ok is false of any other.
-func parseURI(d []byte, s span) (u uri, ok bool) {
+// nextParam takes the first parameter off params. Behind a question mark there are
+// none.
+func nextParam(d []byte, params span) (name, value, rest span) {
+	at := params.from
+	for at < params.to && d[at] != ';' {
+		at++
+	}
+	at = min(at+1, params.to)
+	end, equals, quoted := at, -1, false
+	for ; end < params.to; end++ {
+		c := d[end]
+		if c == '"' {
+			quoted = !quoted
+		}
+		if c == '=' && equals < 0 {
+			equals = end
+		}
+		if !quoted && (c == ';' || c == '?') {
+			break
+		}
+	}
+	rest = span{end, params.to}
+	if end < params.to && d[end] == '?' {
+		rest.from = params.to
+	}
+	if equals < 0 {
+		return trim(d, span{at, end}), span{end, end}, rest
+	}
+	return trim(d, span{at, equals}), trim(d, span{equals + 1, end}), rest
+}
+
+// parse reads a sip or sips URI into u, which is empty. It reports false for any other.
+func (u *uri) parse(d []byte, s span) (ok bool) {
 	switch b := s.of(d); {
 	case begins(b, "sip:"):
 		s.from += 4
@@ -110,15 +131,10 @@ func parseURI(d []byte, s span) (u uri, ok bool) {
 		s.from += 5
 		u.tls = true
 	default:
-		return u, false
+		return false
 	}
-	u.user = span{s.from, s.from}
-	for i := s.from; i < s.to; i++ {
-		if d[i] == '@' {
-			u.user.to = i
-			s.from = i + 1
-			break
-		}
+	if at := bytes.IndexByte(s.of(d), '@'); at >= 0 {
+		s.from += at + 1
 	}
 	i := s.from
 	for bracket := false; i < s.to; i++ {
@@ -150,19 +166,32 @@ func parseURI(d []byte, s span) (u uri, ok bool) {
 	}
 	if u.host.to > u.name.to {
 		if u.port, ok = port(d[u.name.to+1 : u.host.to]); !ok || u.port == 0 {
-			return u, false
+			return false
 		}
 	}
 	u.addr = address(u.name.of(d))
-	return u, true
+	return true
+}
+
+// userPart is the user part of a sip or sips URI, empty where it has none or is
+// another.
+func userPart(d []byte, s span) span {
+	n := 0
+	switch b := s.of(d); {
+	case begins(b, "sip:"):
+		n = len("sip:")
+	case begins(b, "sips:"):
+		n = len("sips:")
+	default:
+		return span{}
+	}
+	s.from += n
+	s.to = s.from + max(0, bytes.IndexByte(s.of(d), '@'))
+	return s
 }
 
 // tag is the hash of the tag of a From or To, 0 where it has none.
-func (m *message) tag(s span) uint32 {
-	e, _, ok := nextElement(m.data, s)
-	if !ok {
-		return 0
-	}
+func (m *message) tag(e *element) uint32 {
 	if v, found := param(m.data, e.params, "tag"); found && !v.empty() {
 		return hash(0, v.of(m.data))
 	}
@@ -170,8 +199,6 @@ func (m *message) tag(s span) uint32 {
 }
 
 // userOf is the hash of the user part of a From or To.
-func (m *message) userOf(s span) uint32 {
-	e, _, _ := nextElement(m.data, s)
-	u, _ := parseURI(m.data, e.uri)
-	return hash(0, u.user.of(m.data))
+func (m *message) userOf(e *element) uint32 {
+	return hash(0, userPart(m.data, e.uri).of(m.data))
 }

@@ -82,18 +82,15 @@ func (r *reader) parseVia(e element) (v via, ok bool) {
 }
 
 func (r *reader) via(v *via) {
+	received, maddr, rport, asked := r.viaParams(v.params)
 	whose := v.addr
-	received, is := param(r.data, v.params, "received")
-	if a := address(received.of(r.data)); is && a.IsValid() && r.ends(a) {
+	if a := address(received.of(r.data)); a.IsValid() && r.ends(a) {
 		r.x.mention(a, 0, received, spellHost)
 		whose = a
 	}
-	if m, is := param(r.data, v.params, "maddr"); is {
-		if a := address(m.of(r.data)); a.IsValid() && r.ends(a) {
-			r.x.mention(a, 0, m, spellHost)
-		}
+	if a := address(maddr.of(r.data)); a.IsValid() && r.ends(a) {
+		r.x.mention(a, 0, maddr, spellHost)
 	}
-	rport, asked := param(r.data, v.params, "rport")
 	if n, ok := port(rport.of(r.data)); ok && whose.IsValid() && r.ends(whose) {
 		r.x.mention(whose, n, rport, spellPort)
 	}
@@ -116,4 +113,21 @@ func (r *reader) via(v *via) {
 	default:
 		r.x.mention(v.addr, 0, v.name, spellHost)
 	}
+}
+
+// viaParams are the parameters of a Via that matter: the first of each. asked says that
+// there is rport, perhaps without a value.
+func (r *reader) viaParams(params span) (received, maddr, rport span, asked bool) {
+	for seen := [2]bool{}; !params.empty(); {
+		var name, value span
+		switch name, value, params = nextParam(r.data, params); {
+		case !seen[0] && name.is(r.data, "received"):
+			received, seen[0] = value, true
+		case !seen[1] && name.is(r.data, "maddr"):
+			maddr, seen[1] = value, true
+		case !asked && name.is(r.data, "rport"):
+			rport, asked = value, true
+		}
+	}
+	return received, maddr, rport, asked
 }

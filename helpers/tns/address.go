@@ -160,8 +160,8 @@ func address(host []byte, own netip.Addr) (netip.Addr, bool) {
 	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
 		host = host[1 : n-1]
 	}
-	a, err := netip.ParseAddr(string(host))
-	return a, err == nil && a.Zone() == "" && !a.Is4In6() && a.Is4() == own.Is4()
+	a, ok := helpers.ParseAddr(host)
+	return a, ok && !a.Is4In6() && a.Is4() == own.Is4()
 }
 
 // numeric says whether host has no characters but those of an IPv4 address.

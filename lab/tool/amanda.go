@@ -52,7 +52,8 @@ func (a Amanda) script(t Tool, dir string) string {
 		"printf '%s\\n' '" + strings.Join(allowed, "\n") + "' > /var/backups/.amandahosts",
 		"chmod 600 /var/backups/.amandahosts",
 		"chown -R backup:backup /var/log/amanda /var/backups",
-		"for place in /tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done", // it shares memory by its process id
+		"mount -t tmpfs -o mode=1777 tmpfs /tmp",
+		"mount -t tmpfs -o mode=1777 tmpfs /dev/shm", // its names there are process ids, which others have, too
 	}, "\n")
 }
 

@@ -1,0 +1,106 @@
+package helpers
+
+import "net/netip"
+
+// ParseAddr reads the address that b spells, and nothing else: an IPv4 address, or an
+// IPv6 address without a zone. It takes what netip.ParseAddr takes, and no memory.
+func ParseAddr(b []byte) (netip.Addr, bool) {
+	for _, c := range b[:min(len(b), 5)] { // a group has four digits at most
+		switch c {
+		case '.':
+			if a, ok := parse4(b); ok {
+				return netip.AddrFrom4(a), true
+			}
+			return netip.Addr{}, false
+		case ':':
+			if a, ok := parse6(b); ok {
+				return netip.AddrFrom16(a), true
+			}
+			return netip.Addr{}, false
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func parse4(b []byte) (a [4]byte, ok bool) {
+	field, digits, n := 0, 0, 0
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			if digits > 0 && n == 0 {
+				return a, false // a leading zero
+			}
+			n = n*10 + int(c-'0')
+			if digits++; n > 255 {
+				return a, false
+			}
+		case c != '.' || digits == 0 || field == 3:
+			return a, false
+		default:
+			a[field] = byte(n)
+			field, digits, n = field+1, 0, 0
+		}
+	}
+	a[3] = byte(n)
+	return a, field == 3 && digits > 0
+}
+
+func parse6(b []byte) (a [16]byte, ok bool) {
+	gap, at := -1, 0 // where "::" stands, and what comes next
+	if len(b) > 1 && b[0] == ':' && b[1] == ':' {
+		gap, b = 0, b[2:]
+	}
+	for len(b) > 0 && at < len(a) {
+		group, n := hex(b)
+		switch {
+		case n == 0 || n > 4:
+			return a, false
+		case n < len(b) && b[n] == '.':
+			four, ok := parse4(b)
+			if !ok || at > 12 || at != 12 && gap < 0 {
+				return a, false
+			}
+			at += copy(a[at:], four[:])
+			b = nil
+			continue
+		}
+		a[at], a[at+1] = byte(group>>8), byte(group)
+		at += 2
+		if b = b[n:]; len(b) == 0 {
+			break
+		}
+		if len(b) == 1 || b[0] != ':' {
+			return a, false
+		}
+		if b = b[1:]; b[0] == ':' {
+			if gap >= 0 {
+				return a, false
+			}
+			gap, b = at, b[1:]
+		}
+	}
+	if len(b) > 0 || (at < len(a)) != (gap >= 0) {
+		return a, false
+	}
+	if gap >= 0 {
+		moved := copy(a[len(a)-(at-gap):], a[gap:at])
+		clear(a[gap : len(a)-moved])
+	}
+	return a, true
+}
+
+// hex is the number that b begins with, and how many digits that has, 5 standing for
+// more.
+func hex(b []byte) (group, n int) {
+	for ; n < len(b) && n < 5; n++ {
+		switch c := b[n]; {
+		case c >= '0' && c <= '9':
+			group = group<<4 | int(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			group = group<<4 | int(c|0x20-'a'+10)
+		default:
+			return group, n
+		}
+	}
+	return group, n
+}
