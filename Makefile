@@ -22,9 +22,9 @@ ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils
 # Of chat and names.
 UNPACKED += ngircd weechat-headless netkit-ntalk in.ntalkd dig dnsmasq
 ARCHIVES += ngircd weechat-headless talk talkd bind9-dnsutils dnsmasq-base
-# Of backups.
-UNPACKED += amrecover amdump
-ARCHIVES += amanda-client amanda-server
+# Of backups; amdump needs a part of Perl that its package does not ask for.
+UNPACKED += amrecover amdump Encode/Locale.pm
+ARCHIVES += amanda-client amanda-server libencode-locale-perl
 # Of tunnels.
 UNPACKED += pptpd pptp
 ARCHIVES += pptpd pptp-linux
@@ -84,7 +84,8 @@ install-tools:
 # nothing is installed, so that this needs no root where apt's lists are filled.
 unpack-tools:
 	@missing=; for t in $(UNPACKED); do \
-		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || [ -x $(TOOLDIR)/sbin/$$t ] || missing="$$missing $$t"; \
+		command -v $$t >/dev/null || [ -x $(TOOLDIR)/usr/sbin/$$t ] || [ -x $(TOOLDIR)/usr/bin/$$t ] || [ -x $(TOOLDIR)/sbin/$$t ] || \
+		[ -e $(TOOLDIR)/usr/share/perl5/$$t ] || [ -e /usr/share/perl5/$$t ] || missing="$$missing $$t"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \
 	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { echo "missing:$$missing; the tests that need them are skipped (Debian: $(ARCHIVES))"; exit 0; }; \
