@@ -201,7 +201,7 @@ func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]strin
 	to := w.Endpoint
 	switch was.Kind {
 	case eventAnnounce:
-		to = Translate(was.Dir, w.Endpoint)
+		to = ann.translate(was.Dir, w.Endpoint)
 	case eventMention:
 		to, _ = ann.Known(was.Dir, w.Endpoint)
 		if !spellsPort(h, text[got.Dir][got.Off:][:g.Edit.Len], g.Edit) { // it told the address apart from others
