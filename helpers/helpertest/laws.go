@@ -204,8 +204,8 @@ func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]strin
 		to = Translate(was.Dir, w.Endpoint)
 	case eventMention:
 		to, _ = ann.Known(was.Dir, w.Endpoint)
-		if g.Endpoint.Port() == 0 && !slices.Contains(ann.ends[:], w.Endpoint.Addr()) {
-			to = netip.AddrPortFrom(to.Addr(), 0) // a third host's has become an end's
+		if !slices.Contains(ann.ends[:], w.Endpoint.Addr()) {
+			to = netip.AddrPortFrom(to.Addr(), g.Endpoint.Port()) // of a third host the address alone is spelt, and what port is meant stands elsewhere
 		}
 	case eventLength:
 		orig := text[got.Dir][got.Off:][:g.Edit.Len]
