@@ -21,26 +21,39 @@ type Heard struct {
 // of h: a classic little-endian pcap of Ethernet, or of IP alone. Nothing is
 // translated.
 func Capture(h *helpers.Helper, file string, port uint16) ([]*Heard, error) {
+	c := capture{h: h, port: port, sessions: map[[2]netip.AddrPort]*captured{}}
+	err := packets(file, func(number int, proto uint8, b []byte, src, dst netip.AddrPort) {
+		c.number = number
+		c.segment(proto, b, src, dst)
+	})
+	return c.heard, err
+}
+
+// take is told of a packet of TCP or UDP: its number, and what is behind its IP header.
+type take func(number int, proto uint8, b []byte, src, dst netip.AddrPort)
+
+// packets calls f for those of a capture.
+func packets(file string, f take) error {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c := capture{h: h, port: port, sessions: map[[2]netip.AddrPort]*captured{}}
 	if len(b) < 24 || binary.LittleEndian.Uint32(b) != 0xa1b2c3d4 {
-		return nil, nil
+		return nil
 	}
 	ethernet := binary.LittleEndian.Uint32(b[20:]) == 1
+	number := 0
 	for b = b[24:]; len(b) >= 16; {
 		n := min(int(binary.LittleEndian.Uint32(b[8:])), len(b)-16)
 		frame := b[16 : 16+n]
 		b = b[16+n:]
-		c.number++
+		number++
 		if ethernet {
 			frame = frame[min(14, n):]
 		}
-		c.ip(frame)
+		f.ip(number, frame)
 	}
-	return c.heard, nil
+	return nil
 }
 
 type capture struct {
@@ -60,7 +73,7 @@ type captured struct {
 	state helpers.State
 }
 
-func (c *capture) ip(b []byte) {
+func (f take) ip(number int, b []byte) {
 	var src, dst netip.Addr
 	var proto uint8
 	switch {
@@ -77,7 +90,7 @@ func (c *capture) ip(b []byte) {
 	if len(b) < 8 || proto != packet.ProtoUDP && (proto != packet.ProtoTCP || len(b) < 20) {
 		return
 	}
-	c.segment(proto, b, netip.AddrPortFrom(src, binary.BigEndian.Uint16(b)), netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:])))
+	f(number, proto, b, netip.AddrPortFrom(src, binary.BigEndian.Uint16(b)), netip.AddrPortFrom(dst, binary.BigEndian.Uint16(b[2:])))
 }
 
 // segment shows the helper a segment or datagram of a session.
