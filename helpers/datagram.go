@@ -24,9 +24,10 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 	data := d.Payload
 	copied := 0 // bytes of Payload that are in out.text
 	changed := false
+	plain := h.plain(d.Dir, ann)
 	for {
 		base := len(d.Payload) - len(data)
-		status := out.inspect(h, st, d, data)
+		status := out.inspect(h, st, d, data, plain)
 		if status == Foreign {
 			out.Encrypted = out.found.Encrypted
 			out.detach(out.found.Why)
@@ -62,9 +63,9 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 }
 
 // inspect calls h once and turns every breach of the contract into Foreign.
-func (o *Output) inspect(h *Helper, st *State, d *Datagram, data []byte) Status {
+func (o *Output) inspect(h *Helper, st *State, d *Datagram, data []byte, plain bool) Status {
 	o.found.Reset()
-	o.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Data: data, Src: d.Src, Dst: d.Dst, Final: true, State: st}
+	o.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Data: data, Src: d.Src, Dst: d.Dst, Final: true, State: st, Plain: plain}
 	status := h.Inspect(&o.seg, &o.found)
 	if status == Foreign {
 		return Foreign

@@ -42,6 +42,10 @@ type Segment struct {
 	Dst   netip.AddrPort // the peer, as the sender sees it
 	Final bool           // TCP: the sender will send no more (FIN); never answer Partial
 	State *State
+	// Plain says that neither end is translated. A helper may then leave out Mentions of
+	// the two ends, and Lengths, which would change nothing. All else it finds as ever, or
+	// more, where there would have been no room for it.
+	Plain bool
 }
 
 // Expect announces a flow that the other end is about to open to whoever sent

@@ -182,6 +182,11 @@ func (r *rewriting) render(dst, data []byte, from, to int) []byte {
 	return append(dst, data[from:to]...)
 }
 
+// plain is Segment.Plain of what is read in direction dir.
+func (h *Helper) plain(dir packet.Dir, ann Announcer) bool {
+	return h.Mentions && !ann.MayRewrite(dir)
+}
+
 // same compares endpoints; an IPv4 address equals its IPv6-mapped form.
 func same(a, b netip.AddrPort) bool {
 	return a.Port() == b.Port() && a.Addr().Unmap() == b.Addr().Unmap()

@@ -162,12 +162,13 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 	if c.blind || st.fin {
 		return len(data), readAll
 	}
+	plain := c.helper.plain(seg.Dir, ann)
 	pos := 0
 	for pos < len(data) {
 		rest := data[pos:]
 		out.state = c.state
 		out.found.Reset()
-		out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Data: rest, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state}
+		out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Data: rest, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state, Plain: plain}
 		status := c.helper.Inspect(&out.seg, &out.found)
 		n := out.found.Consumed
 		switch {

@@ -54,7 +54,16 @@ func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort,
 	if t.Off {
 		return e.Endpoint, true
 	}
-	return Translate(dir, e.Endpoint), true
+	return t.translate(dir, e.Endpoint), true
+}
+
+// translate is Translate of whoever's address it is that the sender of dir names: the
+// peer's is the peer's.
+func (t *Translator) translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
+	if ap.Addr() == t.ends[dir.Other()] {
+		dir = dir.Other()
+	}
+	return Translate(dir, ap)
 }
 
 // Cancel implements helpers.Announcer.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,11 @@ func Fuzz(f *testing.F, h *helpers.Helper, seeds ...Dialogue) {
 		want, err := read(h, &d, whole)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(d.Turns, func(turn Turn) bool { return len(turn.Text) > longest }) {
+			if err := plainly(h, &d, want); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := translated(h, &d, want); err != nil {
 			t.Fatal(err)
@@ -47,7 +53,7 @@ func Fuzz(f *testing.F, h *helpers.Helper, seeds ...Dialogue) {
 }
 
 // longest is the longest turn, in bytes, that is held to be within what a helper
-// reads whatever it is respelt as.
+// reads whatever it is respelt as, and to have room in Findings for all that is in it.
 const longest = 500
 
 // translated reads back what d is respelt as, and sends it over a network. It does

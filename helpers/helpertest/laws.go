@@ -38,6 +38,9 @@ func Laws(t *testing.T, h *helpers.Helper, d Dialogue) {
 		if err := readBack(h, &d, r); err != nil {
 			t.Error("read back: ", err)
 		}
+		if err := plainly(h, &d, r); err != nil {
+			t.Error("where nothing is translated: ", err)
+		}
 		if d.Proto == packet.ProtoUDP {
 			if err := datagrams(h, &d); err != nil {
 				t.Error("through the framework: ", err)
@@ -73,6 +76,30 @@ func (r *reader) announced(kind eventKind) []Announced {
 		}
 	}
 	return all
+}
+
+// plainly reads d as where neither end is translated: but for mentions and lengths the
+// same is found.
+func plainly(h *helpers.Helper, d *Dialogue, want *reader) error {
+	if !h.Mentions {
+		return nil
+	}
+	r, err := (&reader{h: h, d: d, plain: true}).read(whole)
+	if err != nil {
+		return err
+	}
+	if got, want := acts(r.events), acts(want.events); !slices.Equal(got, want) {
+		return fmt.Errorf("found %v, else %v", got, want)
+	}
+	if r.why != want.why || r.tls != want.tls || r.unread != want.unread || r.state != want.state {
+		return fmt.Errorf("detached for %q with state %x, else for %q with state %x", r.why, r.state, want.why, want.state)
+	}
+	return nil
+}
+
+// acts are the events that are neither a mention nor a length.
+func acts(all []event) []event {
+	return slices.DeleteFunc(slices.Clone(all), func(ev event) bool { return ev.Kind == eventMention || ev.Kind == eventLength })
 }
 
 // cuts reads d again with every turn cut in two at every byte, byte by byte, and
@@ -174,7 +201,7 @@ func sameBack(h *helpers.Helper, was, got *event, ann *Translator, text [2]strin
 	to := w.Endpoint
 	switch was.Kind {
 	case eventAnnounce:
-		to = Translate(was.Dir, w.Endpoint)
+		to = ann.translate(was.Dir, w.Endpoint)
 	case eventMention:
 		to, _ = ann.Known(was.Dir, w.Endpoint)
 		if !spellsPort(h, text[got.Dir][got.Off:][:g.Edit.Len], g.Edit) { // it told the address apart from others

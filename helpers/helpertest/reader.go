@@ -22,11 +22,16 @@ type reader struct {
 	tls    bool // it is gone because of TLS
 	gone   bool
 	unread bool // a turn ended within a message
+	plain  bool // neither end is translated
 }
 
 // read reads the turns of d, each cut in the pieces that cut makes of it.
 func read(h *helpers.Helper, d *Dialogue, cut func(string) []string) (*reader, error) {
-	r := &reader{h: h, d: d}
+	return (&reader{h: h, d: d}).read(cut)
+}
+
+func (r *reader) read(cut func(string) []string) (*reader, error) {
+	d := r.d
 	for i, t := range d.Turns {
 		r.turn = i
 		for _, piece := range cut(t.Text) {
@@ -121,7 +126,7 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 	for i := range status {
 		seg := helpers.Segment{
 			Dir: dir, Proto: r.d.Proto, Data: data, Src: src, Dst: dst,
-			Final: r.d.Proto == packet.ProtoUDP, State: &states[i],
+			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], Plain: r.plain,
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {

@@ -8,9 +8,10 @@ import (
 
 // finds gathers what is found in a message, in any order.
 type finds struct {
-	f    *helpers.Findings
-	base int  // where the message begins in the segment
-	full bool // there is more than fits: the message passes unread
+	f     *helpers.Findings
+	base  int  // where the message begins in the segment
+	plain bool // neither end is translated
+	full  bool // there is more than fits: the message passes unread
 }
 
 // edit marks a part of the message.
@@ -24,8 +25,15 @@ func (x *finds) announce(e helpers.Expect, s span, kind uint8) {
 	x.full = !x.f.Announce(e) || x.full
 }
 
-// mention notes an endpoint, or with port 0 an address alone.
+// mention notes an endpoint of either end, or with port 0 an address alone.
 func (x *finds) mention(a netip.Addr, port uint16, s span, kind uint8) {
+	if !x.plain {
+		x.mentionOther(a, port, s, kind)
+	}
+}
+
+// mentionOther notes an endpoint that may be another host's.
+func (x *finds) mentionOther(a netip.Addr, port uint16, s span, kind uint8) {
 	if !s.empty() {
 		x.full = !x.f.Mention(helpers.Mention{Endpoint: netip.AddrPortFrom(a, port), Edit: x.edit(s, kind)}) || x.full
 	}

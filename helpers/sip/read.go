@@ -29,22 +29,23 @@ type reader struct {
 
 // read reads a message that begins at base.
 func read(seg *helpers.Segment, m *message, f *helpers.Findings, base int) {
-	x := finds{f: f, base: base}
+	x := finds{f: f, base: base, plain: seg.Plain}
 	r := reader{
 		message: m, seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
 		f: f, x: &x, s: (*state)(seg.State), top: true,
 	}
 	r.follow()
-	if m.status == 0 {
+	if m.status == 0 && !seg.Plain {
 		if u := (uri{}); u.parse(m.data, m.uri) {
 			r.address(&u)
 		}
 	}
 	described := m.describes() && m.end > m.body
+	measured := described && !seg.Plain
 	var c cursor
 	for h := m.next(&c); h != nil; h = m.next(&c) {
 		r.header(h)
-		if described && h.value == m.length {
+		if measured && h.value == m.length {
 			x.measure(span{m.body, m.end}, m.length)
 		}
 	}
@@ -184,9 +185,15 @@ func (r *reader) expiresOf(e *element) int64 {
 func (r *reader) header(h *header) {
 	switch h.kind {
 	case headVia:
-		r.vias(h.value)
+		if r.top || !r.seg.Plain { // of the others nothing is announced
+			r.vias(h.value)
+		}
 		return
-	case headFrom, headTo, headIdentity, headContact, headRoute:
+	case headContact:
+	case headFrom, headTo, headIdentity, headRoute:
+		if r.seg.Plain {
+			return
+		}
 	default:
 		return
 	}

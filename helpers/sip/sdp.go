@@ -292,7 +292,7 @@ func (r *reader) place(c *connection, port uint16) {
 	case c.addr == r.src:
 		r.x.mention(c.addr, 0, c.text, spellHost)
 	case port != 0:
-		r.x.mention(c.addr, port, c.text, spellHost)
+		r.x.mentionOther(c.addr, port, c.text, spellHost)
 	}
 }
 
@@ -302,7 +302,7 @@ func (r *reader) media(m *media, at netip.Addr) {
 	proto := m.proto.of(r.data)
 	switch {
 	case m.quiet:
-		r.x.mention(at, m.port, m.digits, spellPort)
+		r.x.mentionOther(at, m.port, m.digits, spellPort)
 		return
 	case begins(proto, "tcp"):
 		if e.Proto = packet.ProtoTCP; m.setup && !m.listens || !m.setup && !begins(proto, "tcp/msrp") && !begins(proto, "tcp/tls/msrp") {
