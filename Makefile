@@ -17,7 +17,7 @@ ARCHIVES += pure-ftpd atftpd atftp
 UNPACKED += sipp kamailio baresip
 ARCHIVES += sip-tester kamailio baresip-core
 # Of port mappers, remote shells and scanners.
-UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp
+UNPACKED += rpcbind rpcinfo inetd in.rshd rsh-redone-rsh saned scanimage ganesha.nfsd nfs-cp nfs-ls nfs-cat
 ARCHIVES += rpcbind openbsd-inetd rsh-redone-server rsh-redone-client sane-utils nfs-ganesha nfs-ganesha-mem libnfs-utils
 # Of chat and names.
 UNPACKED += ngircd weechat-headless netkit-ntalk in.ntalkd dig dnsmasq

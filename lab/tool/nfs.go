@@ -62,16 +62,17 @@ for try in $(seq 100); do `+rpcinfo.Path+` -T tcp 127.0.0.1 100000 2 > /dev/null
 	}
 }
 
-// NFSCopy copies a file to, or from, a host's NFS server. Either name may be an
-// address, nfs://HOST/PATH.
-func NFSCopy(ctx context.Context, ns *lab.Namespace, from, to string) (string, error) {
-	t, err := Find("nfs-cp")
+// NFS runs a client of libnfs, nfs-cp, nfs-ls or nfs-cat. Files of a host's server are
+// nfs://HOST/PATH. It returns what the client printed on standard output, and on
+// standard error.
+func NFS(ctx context.Context, ns *lab.Namespace, client string, args ...string) (out, errs string, err error) {
+	t, err := Find(client)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	p, err := ns.Run(ctx, t.Command(from, to))
+	p, err := ns.Run(ctx, t.Command(args...))
 	if p == nil {
-		return "", err
+		return "", "", err
 	}
-	return p.Stdout() + p.Stderr(), err
+	return p.Stdout(), p.Stderr(), err
 }
