@@ -16,7 +16,7 @@ const (
 	recordedNetworks = 4
 )
 
-// Recorded are the sessions of a capture, as Capture takes them, that are to a port
+// Recorded are the sessions of a capture (pcap of Ethernet or IP) that are to a port
 // over proto, each as a dialogue of what its ends said in order, up to where bytes are
 // missing or there are many.
 func Recorded(file string, proto uint8, port uint16) ([]Dialogue, error) {
