@@ -88,11 +88,11 @@ const (
 func (m *message) head(data []byte) (why string) {
 	window := data[:min(len(data), maxHead)]
 	m.data, m.expires = data, -1
+	if len(window) > 0 && !isToken(window[0]) {
+		return whyNotSIP
+	}
 	first := lineEnd(window, 0)
 	if first < 0 {
-		if len(window) > 0 && !isToken(window[0]) {
-			return whyNotSIP
-		}
 		return incomplete(data)
 	}
 	if !m.startLine(trim(window, span{0, first})) {
