@@ -112,6 +112,7 @@ score: go ## hold the session helpers against captures with known truth (CAPTURE
 
 bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem
+	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^Benchmark(Control|Trunk)$$' -benchtime 100000x
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkLive$$' -benchtime 3s -sessions 1000000
 	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkExpiry$$' -benchtime 2x -sessions 1000000
 	$(GO) test -buildvcs=false ./cmd/portcullis -run '^$$' -bench '^BenchmarkWorkers$$' -benchtime 3x -sessions 100000

@@ -90,7 +90,15 @@ func groupOf(tag uint32) uint32 {
 func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
 	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
-	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil && port != 0 {
+	switch {
+	case at == mine.Src && (port == 0 || port == mine.SrcPort):
+		return known(peer.Dst, peer.DstPort, port), true
+	case at == mine.Dst && (port == 0 || port == mine.DstPort):
+		return known(peer.Src, peer.SrcPort, port), true
+	case port == 0:
+		return ap, false
+	}
+	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil {
 		if x.Leave.Dst == at && x.Leave.DstPort == port {
 			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
 		}
@@ -98,12 +106,6 @@ func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bo
 	}
 	if x := n.behind(dir, at, port, packet.ProtoUDP); x != nil && port != mine.DstPort {
 		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
-	}
-	switch {
-	case at == mine.Src && (port == 0 || port == mine.SrcPort):
-		return known(peer.Dst, peer.DstPort, port), true
-	case at == mine.Dst && (port == 0 || port == mine.DstPort):
-		return known(peer.Src, peer.SrcPort, port), true
 	}
 	return ap, false
 }

@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +44,34 @@ func BenchmarkControl(b *testing.B) {
 				b.ReportMetric(float64(least[0])/n, "ns/segment")
 				b.ReportMetric(float64(least[0]-least[1])/n, "more-ns/segment")
 				b.ReportMetric(0, "ns/op") // of both
+			})
+		}
+	}
+}
+
+// BenchmarkTrunk measures what a call costs through a control session that many others
+// go through as well: a provider's, or a proxy's, behind source NAT.
+func BenchmarkTrunk(b *testing.B) {
+	for _, s := range corpus.All() {
+		if s.Helper != "sip" || s.Name != "call" || s.Proto != packet.ProtoUDP {
+			continue
+		}
+		for _, calls := range []int{0, 10, 100} {
+			b.Run(fmt.Sprintf("calls=%d", calls), func(b *testing.B) {
+				l := newLoop(b, s, &setting{snat: true})
+				invite := s.Turns[0].Text(l.sent(packet.Original))
+				for i := range calls {
+					other := strings.NewReplacer("call1", fmt.Sprintf("other%d", i), "m=audio 50000", fmt.Sprintf("m=audio %d", 20000+2*i))
+					l.datagram(b, packet.Original, other.Replace(invite))
+				}
+				if got := l.worker.Stats().Expected; got < 2*uint64(calls) {
+					b.Fatalf("%d flows were announced", got)
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				for done := 0; done < b.N; done += len(l.steps) {
+					l.turn(b)
+				}
 			})
 		}
 	}
