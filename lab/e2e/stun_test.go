@@ -24,6 +24,7 @@ const (
 // What coturn's client finds out about source NAT as it is by default, and with
 // each of the two options of a policy that say otherwise (RFC 5780).
 func TestNATDiscovery(t *testing.T) {
+	t.Parallel()
 	second := netip.MustParseAddr("198.51.100.3")
 	for _, test := range []struct {
 		name    string
