@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"helpers":                   {"packet"},
 	"helpers/builtin":           {"helpers/..."},
 	"helpers/helpertest":        {"helpers", "packet"},
-	"helpers/helpertest/corpus": {"helpers", "helpers/helpertest", "packet"},
+	"helpers/helpertest/corpus": {"packet"},
 	"helpers/*":                 {"helpers", "packet"},
 	"handover":                  {"packet", "session/...", "helpers"},
 	"policy":                    {"config", "packet", "policy/fqdn"},

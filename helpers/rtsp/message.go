@@ -170,10 +170,10 @@ func (m *message) field(c *cursor) (why string) {
 		m.length, m.measured = n, true
 	case same(c.name, "Content-Type"):
 		kind, _, _ := bytes.Cut(c.value, []byte(";"))
-		m.sdp = same(bytes.TrimRight(kind, " \t"), "application/sdp")
+		m.sdp = same(trimmed(kind), "application/sdp")
 	case same(c.name, "Session"):
 		id, _, _ := bytes.Cut(c.value, []byte(";"))
-		m.session = hash(bytes.TrimRight(id, " \t"))
+		m.session = hash(trimmed(id))
 	case same(c.name, "Authorization"):
 		m.digest = m.digest || len(c.value) > 6 && same(c.value[:6], "Digest")
 	}
@@ -239,15 +239,23 @@ func (c *cursor) next() bool {
 		if colon < 0 || text[0] == ' ' || text[0] == '\t' {
 			continue // it says nothing that anybody knows
 		}
-		c.name = bytes.TrimRight(text[:colon], " \t")
+		c.name = trimmed(text[:colon])
 		c.off = from + colon + 1
 		for c.off < from+len(text) && (c.data[c.off] == ' ' || c.data[c.off] == '\t') {
 			c.off++
 		}
-		c.value = bytes.TrimRight(c.data[c.off:from+len(text)], " \t")
+		c.value = trimmed(c.data[c.off : from+len(text)])
 		c.folded = c.at < len(c.data) && (c.data[c.at] == ' ' || c.data[c.at] == '\t')
 		return true
 	}
+}
+
+// trimmed is b without the white space at its end.
+func trimmed(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // line is the next line without its end, and where it begins.

@@ -71,7 +71,7 @@ func (t *transport) param() (p param, ok bool) {
 		p.value = p.value[1:]
 		p.off++
 	}
-	p.value = bytes.TrimRight(p.value, " \t")
+	p.value = trimmed(p.value)
 	return p, true
 }
 

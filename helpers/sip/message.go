@@ -88,11 +88,11 @@ const (
 func (m *message) head(data []byte) (why string) {
 	window := data[:min(len(data), maxHead)]
 	m.data, m.expires = data, -1
+	if len(window) > 0 && !isToken(window[0]) {
+		return whyNotSIP
+	}
 	first := lineEnd(window, 0)
 	if first < 0 {
-		if len(window) > 0 && !isToken(window[0]) {
-			return whyNotSIP
-		}
 		return incomplete(data)
 	}
 	if !m.startLine(trim(window, span{0, first})) {
@@ -103,17 +103,18 @@ func (m *message) head(data []byte) (why string) {
 			m.body = end
 			break
 		}
-		h, next := nextHeader(window, at)
+		h := m.slot()
+		next := h.read(window, at)
 		if next < 0 {
 			return incomplete(data)
 		}
-		if h.name.empty() || !m.note(&h) {
+		if h.name.empty() || !m.note(h) {
 			if !ended(window[first-1:]) {
 				return incomplete(data) // and malformed; it is said once all of it is there
 			}
 			return whyNotSIP
 		}
-		m.keep(&h, at)
+		m.keep(h, at)
 		at = next
 	}
 	if m.seen != seenAll {
@@ -122,14 +123,21 @@ func (m *message) head(data []byte) (why string) {
 	return ""
 }
 
-// keep keeps the header at for later.
+// slot is where the next header is read to.
+func (m *message) slot() *header {
+	if m.nnoted < maxNoted {
+		return &m.noted[m.nnoted]
+	}
+	return &m.late
+}
+
+// keep keeps the header at, which was read to the slot, for later.
 func (m *message) keep(h *header, at int) {
 	switch {
 	case h.kind == headOther || m.further > 0:
 	case m.nnoted == maxNoted:
 		m.further = at
 	default:
-		m.noted[m.nnoted] = *h
 		m.nnoted++
 	}
 }
@@ -154,7 +162,7 @@ func (m *message) next(c *cursor) *header {
 	if blankLine(m.data, c.at) > 0 {
 		return nil
 	}
-	m.late, c.at = nextHeader(m.data, c.at)
+	c.at = m.late.read(m.data, c.at)
 	m.late.kind = kindOf(m.late.name.of(m.data))
 	return &m.late
 }
@@ -197,13 +205,14 @@ type header struct {
 	kind        head // once it was noted
 }
 
-// nextHeader reads the header at. next is -1 where its end is not there yet: that
-// needs the byte behind it. The name is empty where it is none.
-func nextHeader(b []byte, at int) (h header, next int) {
+// read reads the header at. next is -1 where its end is not there yet: that needs the
+// byte behind it. The name is empty where it is none.
+func (h *header) read(b []byte, at int) (next int) {
+	*h = header{}
 	end := at
 	for {
 		if end = lineEnd(b, end); end < 0 || end == len(b) {
-			return header{}, -1
+			return -1
 		}
 		if b[end] != ' ' && b[end] != '\t' {
 			break
@@ -213,15 +222,15 @@ func nextHeader(b []byte, at int) (h header, next int) {
 	for i < end && isToken(b[i]) {
 		i++
 	}
-	h.name = span{at, i}
+	name := span{at, i}
 	for i < end && (b[i] == ' ' || b[i] == '\t') {
 		i++
 	}
 	if i == end || b[i] != ':' {
-		return header{}, end
+		return end
 	}
-	h.value = trim(b, span{i + 1, end})
-	return h, end
+	h.name, h.value = name, trim(b, span{i + 1, end})
+	return end
 }
 
 const version = "sip/2.0"

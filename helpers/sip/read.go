@@ -185,7 +185,7 @@ func (r *reader) expiresOf(e *element) int64 {
 func (r *reader) header(h *header) {
 	switch h.kind {
 	case headVia:
-		if r.top || !r.seg.Plain { // of the others nothing is announced
+		if !r.seg.Plain || r.top && r.answerable() {
 			r.vias(h.value)
 		}
 		return

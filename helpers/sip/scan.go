@@ -51,18 +51,16 @@ func fold(b []byte, w string) bool {
 // begins says whether b begins with w, a word in lower case.
 func begins(b []byte, w string) bool { return len(b) >= len(w) && fold(b[:len(w)], w) }
 
-// isToken says whether c may be in a token (RFC 3261 section 25.1).
-func isToken(c byte) bool {
-	switch {
-	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		return true
+// tokens are the characters of tokens (RFC 3261 section 25.1).
+var tokens = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~") {
+		t[c] = true
 	}
-	switch c {
-	case '-', '.', '!', '%', '*', '_', '+', '`', '\'', '~':
-		return true
-	}
-	return false
-}
+	return t
+}()
+
+// isToken says whether c may be in a token.
+func isToken(c byte) bool { return tokens[c] }
 
 // number reads b, which is digits and nothing else, at most most.
 func number(b []byte, most uint64) (uint64, bool) {

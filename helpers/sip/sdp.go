@@ -68,7 +68,8 @@ func (r *reader) part(s span) {
 			}
 			return
 		}
-		h, next := nextHeader(r.data[:s.to], at)
+		var h header
+		next := h.read(r.data[:s.to], at)
 		if next < 0 || h.name.empty() {
 			return
 		}

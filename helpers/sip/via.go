@@ -81,6 +81,9 @@ func (r *reader) parseVia(e element) (v via, ok bool) {
 	return v, true
 }
 
+// answerable says whether the message's top Via says where its response goes.
+func (r *reader) answerable() bool { return r.status == 0 && r.seg.Proto == packet.ProtoUDP }
+
 func (r *reader) via(v *via) {
 	received, maddr, rport, asked := r.viaParams(v.params)
 	whose := v.addr
@@ -104,7 +107,7 @@ func (r *reader) via(v *via) {
 	switch {
 	case v.port == end.Port():
 		r.x.mention(v.addr, v.port, v.host, both(v.tls))
-	case r.top && r.status == 0 && !asked && r.seg.Proto == packet.ProtoUDP && v.addr == r.src:
+	case r.top && r.answerable() && !asked && v.addr == r.src:
 		// The response comes to this port and to no other.
 		r.x.announce(helpers.Expect{
 			Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), v.port), Many: true, Helped: true,
