@@ -38,6 +38,7 @@ const (
 // A session ends soon after the answer; both families asked for from one port are
 // answered. Over TCP it is a connection like any other, read or not.
 func TestDNS(t *testing.T) {
+	t.Parallel()
 	for _, way := range dnsWays {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,6 +80,7 @@ func TestDNSUnread(t *testing.T) {
 // A policy of a domain name lets a client through once it has asked for the name, by
 // UDP or by TCP.
 func TestFQDN(t *testing.T) {
+	t.Parallel()
 	const web = "198.51.100.2:80"
 	for _, way := range []struct{ name, option string }{{"UDP", "+notcp"}, {"TCP", "+tcp"}} {
 		t.Run(way.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 // Every real client fetches from a real server, in every mode; all sessions
 // are the policy's.
 func TestFTP(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		config string
 		port   string
@@ -52,6 +53,7 @@ func TestFTP(t *testing.T) {
 
 // Without a helper every client logs in and gets nothing.
 func TestFTPDenied(t *testing.T) {
+	t.Parallel()
 	for config, port := range map[string]string{"ftp-8021-no-helper.toml": "8021", "ftp-helper-disabled.toml": "21"} {
 		t.Run(strings.TrimSuffix(config, ".toml"), func(t *testing.T) {
 			t.Parallel()

@@ -37,6 +37,7 @@ var ircWays = []struct {
 
 // Files offered through a real server: at once, and by who was asked to wait.
 func TestDCC(t *testing.T) {
+	t.Parallel()
 	for _, way := range ircWays {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
@@ -78,6 +79,7 @@ func TestDCC(t *testing.T) {
 
 // Without the helper an offer leads nowhere.
 func TestDCCDenied(t *testing.T) {
+	t.Parallel()
 	for _, way := range ircWays {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()

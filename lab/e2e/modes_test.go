@@ -21,8 +21,9 @@ type crossing struct {
 // NAT, with the server behind a virtual IP of which those ports alone are forwarded,
 // and without the helper. service is what policies allow, such as "tcp 514"; policy
 // are more lines of the policy, entry binds the helper, off is there in its place.
-// An address that was not rewritten leads nowhere.
+// An address that was not rewritten leads nowhere. The whole test runs beside others.
 func modes(t *testing.T, service []string, entry, policy, off string, test func(t *testing.T, c crossing)) {
+	t.Parallel()
 	const server, public = "10.2.0.2", "10.1.0.100"
 	custom := `name = "control"` + "\n"
 	vips, names := "", []string{}

@@ -38,6 +38,7 @@ func ftpFetch(t *testing.T, fetch tool.FTPClient, ns *lab.Namespace, d data, f t
 // The old story of 1:1 NAT before an FTP server, with real servers and clients,
 // in every mode; and of a client behind source NAT.
 func TestFTPBehindVIP(t *testing.T) {
+	t.Parallel()
 	const server, public = "10.3.0.2", "198.51.100.11"
 	for _, daemon := range []struct {
 		name  string

@@ -47,6 +47,7 @@ func pptpTalk(t *testing.T, call *tool.PPTPCall, say string, patience time.Durat
 // TestPPTP has two clients call one server at once, with Debian's programs, in every
 // mode. Nothing keeps them from choosing the same call id.
 func TestPPTP(t *testing.T) {
+	t.Parallel()
 	const nat = `nat = "enable"`
 	for _, test := range []struct {
 		name, to string

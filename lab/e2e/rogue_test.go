@@ -65,6 +65,7 @@ var thirdHost = netip.MustParseAddr("10.2.0.3")
 // A server that lies or stammers opens nothing, and does not lose its control
 // connection: every byte arrives as it was sent.
 func TestRogueServer(t *testing.T) {
+	t.Parallel()
 	text := func(pieces ...string) (all [][]byte) {
 		for _, p := range pieces {
 			all = append(all, []byte(p))

@@ -34,6 +34,7 @@ var sipWays = []struct {
 
 // Calls with media, between real user agents.
 func TestSIP(t *testing.T) {
+	t.Parallel()
 	for _, transport := range []struct{ name, flag string }{{"UDP", "u1"}, {"TCP", "t1"}} {
 		for _, way := range sipWays {
 			t.Run(transport.name+", "+way.name, func(t *testing.T) {
@@ -81,6 +82,7 @@ func sipCall(t *testing.T, s *starSite, from, to, caller, answerer, peer, transp
 // registered with: media goes from one to the other. The proxy is outside, or behind
 // a virtual IP; the user agents are on different sides, or both on one.
 func TestSIPProxy(t *testing.T) {
+	t.Parallel()
 	hosts := func() []lab.Host {
 		return append(officeHosts(), via(host("other", "port2", "198.51.100.4/24"), "192.0.2.0/24"))
 	}

@@ -24,6 +24,7 @@ const (
 // What coturn's client finds out about source NAT as it is by default, and with
 // each of the two options of a policy that say otherwise (RFC 5780).
 func TestNATDiscovery(t *testing.T) {
+	t.Parallel()
 	second := netip.MustParseAddr("198.51.100.3")
 	for _, test := range []struct {
 		name    string
@@ -43,12 +44,12 @@ func TestNATDiscovery(t *testing.T) {
 			t.Parallel()
 			s := buildStar(t, officePorts+accept(1, "port1", "port2", append(test.options, `nat = "enable"`)...)+
 				accept(2, "port1", "port1", `nat = "enable"`), officeHosts())
-			ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-			t.Cleanup(cancel)
-			_, err := tool.STUNServer(ctx, s.Host("peer"), t.TempDir(), netip.MustParseAddr("198.51.100.2"), second)
+			_, err := tool.STUNServer(t.Context(), s.Host("peer"), t.TempDir(), netip.MustParseAddr("198.51.100.2"), second)
 			found(t, err)
 			discover := func(t *testing.T, from string, server netip.Addr, options ...string) *tool.Discovery {
 				t.Helper()
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // from when it is its turn
+				defer cancel()
 				d, err := tool.DiscoverNAT(ctx, s.Host("client"), netip.MustParseAddrPort(from), server, options...)
 				found(t, err)
 				t.Cleanup(func() {

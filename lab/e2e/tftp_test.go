@@ -31,6 +31,7 @@ func tftp(t *testing.T, ns *lab.Namespace, server, file string) (to string, err 
 }
 
 func TestTFTP(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		config string
 		hide   bool

@@ -74,6 +74,7 @@ func tnsListen(t *testing.T, ns *lab.Namespace, at string, answer []byte) {
 // TestTNS has go-ora ask a listener that redirects it, through a firewall that
 // allows the listener's port alone. What it is told there no listener says.
 func TestTNS(t *testing.T) {
+	t.Parallel()
 	const told = "(ERR=12345)"
 	client := foreign(t, "oracle")
 	off := table("system.session-helper", `id = 4`, `status = "disable"`)
