@@ -52,7 +52,7 @@ func (a Amanda) script(t Tool, dir string) string {
 		"printf '%s\\n' '" + strings.Join(allowed, "\n") + "' > /var/backups/.amandahosts",
 		"chmod 600 /var/backups/.amandahosts",
 		"chown -R backup:backup /var/log/amanda /var/backups",
-		"mount -t tmpfs -o mode=1777 tmpfs /tmp",
+		t.emptyTmp(),
 		"mount -t tmpfs -o mode=1777 tmpfs /dev/shm", // its names there are process ids, which others have, too
 	}, "\n")
 }

@@ -2,6 +2,7 @@ package tool
 
 import (
 	"path/filepath"
+	"strings"
 
 	"portcullis/lab"
 )
@@ -35,4 +36,14 @@ func within(c lab.Command, script string) lab.Command {
 func overlay(path, lines string) string {
 	name := filepath.Join("/run", filepath.Base(path))
 	return "cp " + path + " " + name + "; printf '%s\\n' '" + lines + "' >> " + name + "; mount --bind " + name + " " + path
+}
+
+// emptyTmp is a line of a script for private: it begins with an empty /tmp, but for the
+// tree that the program is unpacked in, where that is below /tmp.
+func (t Tool) emptyTmp() string {
+	const empty = "mount -t tmpfs -o mode=1777 tmpfs /tmp"
+	if !strings.HasPrefix(t.root, "/tmp/") {
+		return empty
+	}
+	return "mkdir /run/root; mount --rbind " + t.root + " /run/root; " + empty + "; mkdir -p " + t.root + "; mount --rbind /run/root " + t.root
 }
