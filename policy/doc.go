@@ -21,6 +21,10 @@
 // The central SNAT map is compiled to such a table too: an entry asks of a flow
 // what a policy does.
 //
+// Addresses of domain names can not be spans: they come and go while a table stays.
+// A rule that names some asks their fqdn.Name beside its spans; all other rules are
+// matched as if there were none.
+//
 // The package reads no clock, starts no goroutine and keeps no state between
-// two lookups; a Table may be read by many workers at once.
+// two lookups but the addresses of names; a Table may be read by many workers at once.
 package policy

@@ -1,12 +1,12 @@
 package e2e
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"net/netip"
 	"portcullis/lab"
 	"portcullis/lab/tool"
 )

@@ -137,16 +137,6 @@ func (b *Book) matching(name string) func(yield func(*Name) bool) {
 	}
 }
 
-// Wants says whether somebody asks for name, itself or by a wildcard.
-func (b *Book) Wants(name string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for range b.matching(name) {
-		return true
-	}
-	return false
-}
-
 // Expire takes out the addresses that count no longer. It costs nothing where there
 // are none.
 func (b *Book) Expire(now session.Tick) {
