@@ -63,7 +63,7 @@ func shorten(s string) string {
 // place.again; any other mistake of syntax is returned as a diagnostic, and
 // the tree is nil.
 func read(file, text string) (*node, *Diagnostic) {
-	text = strings.TrimPrefix(text, "\ufeff")
+	text = unmark(text)
 	root, s := places(text)
 	if s.deep {
 		return nil, &Diagnostic{File: file, Line: s.line, Column: s.column, Text: fmt.Sprintf("toml: expected at most %d levels of brackets", maxDepth)}
@@ -82,6 +82,21 @@ func read(file, text string) (*node, *Diagnostic) {
 		return nil, syntaxError(file, text, err)
 	}
 	return join(values, root), nil
+}
+
+// unmark takes away the byte order marks that a text begins with. The library
+// takes one, also of UTF-16, which a text of bytes cannot have but is given by
+// some editors; one that it alone took would be a key to the scanner.
+func unmark(text string) string {
+	for {
+		was := len(text)
+		for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
+			text = strings.TrimPrefix(text, mark)
+		}
+		if len(text) == was {
+			return text
+		}
+	}
 }
 
 // attic begins the names under which second writings are put away.

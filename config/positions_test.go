@@ -50,6 +50,8 @@ func TestPlaces(t *testing.T) {
 		{"below an array", "[[a]]\n[a.b]\n[[a.b.c]]\nd = 1\n", "a:1 a/0:1 a/0/b:2 a/0/b/c:3 a/0/b/c/0:3 a/0/b/c/0/d:4"},
 		{"dates and floats", "a = 1979-05-27 07:32:00 # b\nc = 1.5e3\nd = [inf, 07:32:00]\n", "a:1 c:2 d:3 d/0:3 d/1:3"},
 		{"byte order mark", "\ufeffa = 1\n", "a:1"},
+		{"byte order mark of UTF-16", "\xff\xfea = 1\n", "a:1"},
+		{"byte order marks", "\ufeff\xfe\xff\ufeffa = 1\n", "a:1"},
 		{"empty containers", "a = [ ]\nb = {}\nc = [\n# nothing\n]\nd = 1", "a:1 b:2 c:3 d:6"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,10 +153,11 @@ func TestSyntaxErrors(t *testing.T) {
 // FuzzPlaces holds the scanner to ending, on any text, and to finding every
 // key of a text that is TOML.
 func FuzzPlaces(f *testing.F) {
-	for _, s := range []string{"a = [1, {b = '''x'''}]\n[[c.d]]\n\"e\\\"\" = 1", "a = \"\\", "[[", "a = {", "'a'.b.\"c\" = [[\n", "a=\"\"\"\"\"\"\"\"\n"} {
+	for _, s := range []string{"a = [1, {b = '''x'''}]\n[[c.d]]\n\"e\\\"\" = 1", "a = \"\\", "[[", "a = {", "'a'.b.\"c\" = [[\n", "a=\"\"\"\"\"\"\"\"\n", "\xff\xfe", "\ufeff\ufeffa = 1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		text = unmark(text)
 		root, s := places(text)
 		values := make(map[string]any)
 		if _, err := toml.Decode(text, &values); err != nil || s.deep {
