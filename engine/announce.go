@@ -21,6 +21,8 @@ type announcer struct {
 	// changed says that something was announced, renewed or cancelled that the session
 	// may have to outlast.
 	changed bool
+	x       session.Expectation   // what is announced now
+	found   []session.Expectation // others of its group
 	again   bool            // what was just expected had been expected before
 	why     session.Refusal // valid iff it could not be
 }
@@ -152,24 +154,26 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		n.refused(why, dir, &e)
 		return netip.AddrPort{}, false
 	}
-	x := n.blank(dir, &e)
+	x := &n.x
+	*x = n.blank(dir, &e)
 	x.Match = packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
 	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
 	if e.Anyone {
 		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
-	if !n.place(&x, mine, peer, implied, e.Pair) {
+	if !n.place(x, mine, peer, implied, e.Pair) {
 		n.refused(n.why, dir, &e)
 		return netip.AddrPort{}, false
 	}
-	n.announced(&x)
+	spell := netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort)
+	n.announced(x)
 	if e.Third && x.Tag != 0 {
-		n.alsoThird(dir, &x, &e)
+		n.alsoThird(dir, x, &e)
 	}
 	if e.Pair {
 		n.second(x, dir, &e)
 	}
-	return netip.AddrPortFrom(peer.Dst.Netip(), x.Match.DstPort), true
+	return spell, true
 }
 
 // unfit is why an announced endpoint is not believed. implied says that it is the
@@ -220,7 +224,7 @@ func (n *announcer) insert(x *session.Expectation, dir packet.Dir, e *helpers.Ex
 
 // add puts x into the table, and reports whether it is there now.
 func (n *announcer) add(x *session.Expectation) bool {
-	r := n.w.expect.Add(*x, n.perMaster(), n.w.expectationCrowded)
+	r := n.w.expect.Add(x, n.perMaster(), n.w.expectationCrowded)
 	n.again = r == session.Refreshed
 	switch r {
 	case session.Clash:
@@ -233,17 +237,18 @@ func (n *announcer) add(x *session.Expectation) bool {
 	return false
 }
 
-// second expects the flow of RTCP beside that of RTP, x: at the port behind it.
-func (n *announcer) second(x session.Expectation, dir packet.Dir, e *helpers.Expect) {
+// second makes x, the flow of RTP, that of RTCP beside it, at the port behind it, and
+// expects that.
+func (n *announcer) second(x *session.Expectation, dir packet.Dir, e *helpers.Expect) {
 	if x.Match.DstPort == 0xffff || x.Leave.DstPort == 0xffff {
 		n.refused(session.RefusedPort, dir, e)
 		return
 	}
 	x.Match.DstPort++
 	x.Leave.DstPort++
-	n.insert(&x, dir, e)
+	n.insert(x, dir, e)
 	if e.Third && x.Tag != 0 {
-		n.alsoThird(dir, &x, e)
+		n.alsoThird(dir, x, e)
 	}
 }
 

@@ -22,9 +22,10 @@ func (n *announcer) announced(x *session.Expectation) {
 	if n.w.tracing() {
 		n.w.traceExpected(n.helper.Name, x, n.again)
 	}
-	e := expectEvent(session.EventExpect, x)
-	e.LogIt = n.w.rules.logExpect && !n.again
-	n.w.push(&e)
+	if e := n.w.expectEvent(session.EventExpect, x); e != nil {
+		e.LogIt = n.w.rules.logExpect && !n.again
+		n.w.push(e)
+	}
 }
 
 // refused counts what e, of the sender of direction dir, announced and what was not
@@ -112,15 +113,20 @@ func (w *Worker) expectationEnded(x *session.Expectation, why session.ExpectEnd)
 	if w.tracing() {
 		w.say("helper-%s: no longer expects (%s): %s", w.names.Helper(x.Helper), awaitedText(&x.Match), why)
 	}
-	e := expectEvent(session.EventExpectEnd, x)
-	e.Gone, e.LogIt = why, w.rules.logExpect
-	w.push(&e)
+	if e := w.expectEvent(session.EventExpectEnd, x); e != nil {
+		e.Gone, e.LogIt = why, w.rules.logExpect
+		w.push(e)
+	}
 }
 
-// expectEvent is an event of x.
-func expectEvent(kind session.EventKind, x *session.Expectation) session.Event {
-	return session.Event{
+// expectEvent is an event of x, to be pushed at once, or nil where nobody listens.
+func (w *Worker) expectEvent(kind session.EventKind, x *session.Expectation) *session.Event {
+	if w.sink == nil {
+		return nil
+	}
+	w.event = session.Event{
 		Kind: kind, Helper: x.Helper, Helped: x.Helped, Policy: x.Policy, Service: x.Service,
 		Master: x.Master.ID, Created: x.Created, Key: x.Match, ReplyKey: x.Leave.Reply(),
 	}
+	return &w.event
 }

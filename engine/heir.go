@@ -265,7 +265,7 @@ func (i *Heir) expectation(now session.Tick, old *session.Expectation) (f Fate) 
 		f = NoMaster
 	default:
 		e.Master, e.Host = ref, master.Key[packet.Original].Src
-		f = expectFates[i.w.expect.Add(e, math.MaxInt, i.w.expectationCrowded)]
+		f = expectFates[i.w.expect.Add(&e, math.MaxInt, i.w.expectationCrowded)]
 	}
 	switch f {
 	case Taken:

@@ -39,13 +39,11 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 		n.refused(why, dir, e)
 		return
 	}
-	var list [2 * maxThird]session.Expectation
-	found := n.w.expect.OfTag(list[:0:len(list)], n.ref.ID, groupOf(e.Tag))
-	for i := range found[:min(len(found), maxThird)] {
-		x := found[i]
-		if x.Opener != dir || x.Helped || x.Match.Src != mine.Src {
-			continue
-		}
+	n.found = n.w.expect.OfTag(n.found[:0], maxThird, n.ref.ID, groupOf(e.Tag), func(x *session.Expectation) bool {
+		return x.Opener == dir && !x.Helped && x.Match.Src == mine.Src
+	})
+	for i := range n.found {
+		x := n.found[i]
 		x.Match.Src, x.Leave.Src = at, at
 		x.Created, x.Expires = n.w.now, n.w.now.Add(n.lifetime(e))
 		n.insert(&x, dir, e)
@@ -80,15 +78,13 @@ func (n *announcer) mayReach(dir packet.Dir) bool {
 // alsoThird lets those third hosts in to what x expects, just announced by the
 // sender of dir, that it may send to itself.
 func (n *announcer) alsoThird(dir packet.Dir, x *session.Expectation, e *helpers.Expect) {
-	var list [2 * maxThird]session.Expectation
-	found := n.w.expect.OfTag(list[:0:len(list)], n.ref.ID, x.Tag)
-	for i := range found[:min(len(found), maxThird)] {
-		o := &found[i]
-		if o.Opener != dir || o.Helped || o.Match.Src != n.s.Key[dir].Src || o.Match.Dst != o.Leave.Dst || o.Leave.Dst == x.Match.Src {
-			continue
-		}
+	mine := n.s.Key[dir].Src
+	n.found = n.w.expect.OfTag(n.found[:0], maxThird, n.ref.ID, x.Tag, func(o *session.Expectation) bool {
+		return o.Opener == dir && !o.Helped && o.Match.Src == mine && o.Match.Dst == o.Leave.Dst && o.Leave.Dst != x.Match.Src
+	})
+	for i := range n.found {
 		y := *x
-		y.Match.Src, y.Leave.Src = o.Leave.Dst, o.Leave.Dst
+		y.Match.Src, y.Leave.Src = n.found[i].Leave.Dst, n.found[i].Leave.Dst
 		n.insert(&y, dir, e)
 	}
 }

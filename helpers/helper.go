@@ -153,7 +153,7 @@ type Findings struct {
 // finding is one of an Expect, a Mention, a Length, a tag that is void and an answer.
 type finding struct {
 	kind     findingKind
-	expect   Expect // of a Mention its Endpoint and Edit, of a Length its Edit, of a tag its Tag
+	expect   Expect // of all its Edit, of a Mention its Endpoint, of a tag its Tag
 	from, to int    // of a Length, of an answer
 }
 
@@ -218,30 +218,67 @@ const DefaultLifetime = 30 * time.Second
 // Announce appends e. It reports false, and forgets e, where the findings are
 // full.
 func (f *Findings) Announce(e Expect) bool {
-	return f.add(finding{kind: foundExpect, expect: e})
+	x := f.add(foundExpect)
+	if x == nil {
+		return false
+	}
+	x.expect = e
+	return true
 }
 
 // Mention appends m. It reports false, and forgets m, where the findings are full.
 // What is found is appended in the order of its bytes.
 func (f *Findings) Mention(m Mention) bool {
-	return f.add(finding{kind: foundMention, expect: Expect{Endpoint: m.Endpoint, Edit: m.Edit}})
+	x := f.add(foundMention)
+	if x == nil {
+		return false
+	}
+	x.expect.Endpoint, x.expect.Edit = m.Endpoint, m.Edit
+	return true
 }
 
 // Measure appends l. It reports false, and forgets l, where the findings are full.
 func (f *Findings) Measure(l Length) bool {
-	return f.add(finding{kind: foundLength, expect: Expect{Edit: l.Edit}, from: l.From, to: l.To})
+	x := f.add(foundLength)
+	if x == nil {
+		return false
+	}
+	x.expect.Edit, x.from, x.to = l.Edit, l.From, l.To
+	return true
 }
 
 // Void appends that the expectations of a tag are void which were announced before:
 // as CancelTag, but for any number of tags, and in order with what is announced.
 func (f *Findings) Void(tag uint32) bool {
-	return f.add(finding{kind: foundVoid, expect: Expect{Tag: tag}})
+	x := f.add(foundVoid)
+	if x == nil {
+		return false
+	}
+	x.expect.Tag, x.expect.Edit = tag, Edit{}
+	return true
 }
 
 // Answer appends that the bytes of Data from from up to to are a name server's answer
 // to what was asked in this session, for Helper.Resolve.
 func (f *Findings) Answer(from, to int) bool {
-	return f.add(finding{kind: foundAnswer, from: from, to: to})
+	x := f.add(foundAnswer)
+	if x == nil {
+		return false
+	}
+	x.from, x.to, x.expect.Edit = from, to, Edit{}
+	return true
+}
+
+// add appends a finding of a kind, nil where they are full. What does not belong to the
+// kind it may have from an older one.
+func (f *Findings) add(kind findingKind) *finding {
+	if f.n == MaxFindings {
+		return nil
+	}
+	x := &f.list[f.n]
+	x.kind = kind
+	f.n++
+	return x
 }
 
 // Sort puts what was found in the order of its bytes, for helpers that find it in
@@ -264,15 +301,6 @@ func (f *Findings) Sort() {
 // Forget drops every announcement, mention, length, tag that is void and answer that
 // was found so far.
 func (f *Findings) Forget() { f.n = 0 }
-
-func (f *Findings) add(x finding) bool {
-	if f.n == MaxFindings {
-		return false
-	}
-	f.list[f.n] = x
-	f.n++
-	return true
-}
 
 // Expects calls yield for every flow that was announced, in order.
 func (f *Findings) Expects(yield func(Expect) bool) {

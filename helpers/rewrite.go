@@ -19,6 +19,7 @@ type replacement struct {
 type rewriting struct {
 	list  [MaxFindings]replacement
 	n     int
+	open  bool   // some of them are lengths that are not spelt yet
 	spell []byte // all texts, one behind the other
 	one   []byte // a text in the making
 
@@ -30,7 +31,7 @@ type rewriting struct {
 // what is to be respelt. fixed is how many leading bytes of data can no longer be
 // changed because they are gone.
 func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte, fixed int, ann Announcer) {
-	r.n, r.spell = 0, r.spell[:0]
+	r.n, r.open, r.spell = 0, false, r.spell[:0]
 	if f.Cancel {
 		ann.Cancel()
 	}
@@ -58,9 +59,10 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 			ann.CancelTag(x.expect.Tag)
 		case foundLength:
 			r.add(replacement{off: x.expect.Edit.Off, n: x.expect.Edit.Len, pending: x})
+			r.open = true
 		}
 	}
-	if !r.measure(h, data, fixed) {
+	if r.open && !r.measure(h, data, fixed) {
 		r.n = 0
 		r.unspelt = true
 		ann.Cancel() // half of it would say something else

@@ -46,7 +46,7 @@ func TestOfferedCall(t *testing.T) {
 		Master: session.Ref{Index: 1, ID: 5}, Expires: 100, Call: session.CallOffered,
 	}
 	nobody := func(*session.Expectation) { t.Error("gone") }
-	if r := x.Add(e, 4, nobody); r != session.Added {
+	if r := x.Add(&e, 4, nobody); r != session.Added {
 		t.Fatal(r)
 	}
 	if x.Find(&e.Match) != nil || !x.Taken(&e.Match) || x.Arriving(5, &e.Match) == nil || x.Arriving(6, &e.Match) != nil {
@@ -56,14 +56,14 @@ func TestOfferedCall(t *testing.T) {
 		t.Error(err)
 	}
 	e.Call, e.Back = session.CallOpen, [2]uint16{900, 901}
-	if r := x.Add(e, 4, nobody); r != session.Refreshed {
+	if r := x.Add(&e, 4, nobody); r != session.Refreshed {
 		t.Fatal(r)
 	}
 	x.Arriving(5, &e.Match).Call = session.CallClosing
 	if x.Find(&e.Match) != nil || !x.Taken(&e.Match) {
 		t.Error("a call that is about to end is to be known, and not to be fulfilled")
 	}
-	if r := x.Add(e, 4, nobody); r != session.Refreshed {
+	if r := x.Add(&e, 4, nobody); r != session.Refreshed {
 		t.Fatal(r)
 	}
 	f := x.Find(&e.Match)

@@ -35,6 +35,9 @@ type Expectation struct {
 	id         uint32
 	next       uint32 // others that differ in the source port alone, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
+	prevMaster uint32 // likewise, back
+	master     uint32 // in Expectations.masters
+	host       uint32 // in Expectations.hosts
 	live       bool
 }
 
@@ -81,8 +84,8 @@ func meets(m, k *packet.Key) bool { return m.SrcPort == k.SrcPort || wild(m) }
 type Expectations struct {
 	recs    []Expectation
 	byKey   map[packet.Key]uint32 // by bucket, head of a list by next, index+1
-	masters map[uint32]uint32     // by session id, head of a list by nextMaster, index+1
-	hosts   map[packet.Addr]int   // how many a host has outstanding
+	masters shares[uint32]        // by session id, heads of lists by nextMaster, index+1
+	hosts   shares[packet.Addr]
 	at      hostFilter            // where the flows go to
 	free    []uint32
 	wheel   Wheel
@@ -94,7 +97,7 @@ type Expectations struct {
 
 // NewExpectations makes a table for at most max expectations.
 func NewExpectations(max int, now Tick) *Expectations {
-	x := &Expectations{byKey: map[packet.Key]uint32{}, masters: map[uint32]uint32{}, hosts: map[packet.Addr]int{}, max: max}
+	x := &Expectations{byKey: map[packet.Key]uint32{}, masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
 	x.wheel.start(now)
 	return x
 }
@@ -119,8 +122,9 @@ const MaxPerHost = 1024
 
 // Add puts e into the table. Where its master has perMaster outstanding ones
 // already, the oldest of them gives way and is handed to gone first.
-func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)) AddResult {
-	if i, same, found := x.overlapping(&e); found {
+func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation)) AddResult {
+	bucket := bucketOf(&e.Match)
+	if i, same, found := x.overlapping(&bucket, e); found {
 		if !same {
 			return Clash
 		}
@@ -137,20 +141,22 @@ func (x *Expectations) Add(e Expectation, perMaster int, gone func(*Expectation)
 		x.wheel.Arm(i, r.Expires)
 		return Refreshed
 	}
-	if n, oldest := x.ofMaster(e.Master.ID); n > 0 && n >= perMaster {
+	if m := x.masters.of(e.Master.ID); m.n > 0 && m.n >= perMaster {
+		oldest := x.oldest(m.head)
 		gone(&x.recs[oldest])
 		x.remove(oldest)
 	}
-	if x.count >= x.max || x.hosts[e.Host] >= MaxPerHost {
+	if x.count >= x.max || x.hosts.of(e.Host).n >= MaxPerHost {
 		return Full
 	}
-	x.insert(e)
+	x.insert(&bucket, e)
 	return Added
 }
 
-// overlapping finds an expectation that some flow could match as well as e.
-func (x *Expectations) overlapping(e *Expectation) (i uint32, same, found bool) {
-	for n := x.byKey[bucketOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
+// overlapping finds an expectation that some flow could match as well as e, in its
+// bucket.
+func (x *Expectations) overlapping(bucket *packet.Key, e *Expectation) (i uint32, same, found bool) {
+	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
 		r := &x.recs[n-1]
 		if meets(&r.Match, &e.Match) || wild(&e.Match) {
 			return n - 1, r.Master == e.Master && r.Match == e.Match, true
@@ -159,15 +165,16 @@ func (x *Expectations) overlapping(e *Expectation) (i uint32, same, found bool) 
 	return 0, false, false
 }
 
-// ofMaster counts a master's expectations and finds the oldest.
-func (x *Expectations) ofMaster(id uint32) (n int, oldest uint32) {
-	for i := x.masters[id]; i != 0; i = x.recs[i-1].nextMaster {
-		n, oldest = n+1, i-1
+// oldest finds the last of a master's expectations, whose list head begins.
+func (x *Expectations) oldest(head uint32) uint32 {
+	n := head
+	for x.recs[n-1].nextMaster != 0 {
+		n = x.recs[n-1].nextMaster
 	}
-	return n, oldest
+	return n - 1
 }
 
-func (x *Expectations) insert(e Expectation) {
+func (x *Expectations) insert(bucket *packet.Key, e *Expectation) {
 	var i uint32
 	if n := len(x.free); n > 0 {
 		i, x.free = x.free[n-1], x.free[:n-1]
@@ -177,18 +184,43 @@ func (x *Expectations) insert(e Expectation) {
 		x.wheel.grow(len(x.recs))
 	}
 	x.serial++
-	d := bucketOf(&e.Match)
-	e.id, e.live = x.serial, true
-	e.next, e.nextMaster = x.byKey[d], x.masters[e.Master.ID]
-	x.recs[i] = e
-	x.byKey[d], x.masters[e.Master.ID] = i+1, i+1
-	x.hosts[e.Host]++
+	r := &x.recs[i]
+	*r = *e
+	r.id, r.live = x.serial, true
+	r.next = x.byKey[*bucket]
+	x.byKey[*bucket] = i + 1
+	r.master, r.host = x.masters.take(e.Master.ID), x.hosts.take(e.Host)
+	x.link(i)
 	x.at.add(e.Match.Dst)
 	if e.Match.Src.IsZero() {
 		x.open++
 	}
 	x.wheel.Arm(i, e.Expires)
 	x.count++
+}
+
+// link puts an expectation before the others of its master.
+func (x *Expectations) link(i uint32) {
+	r := &x.recs[i]
+	head := &x.masters.list[r.master].head
+	r.nextMaster, r.prevMaster = *head, 0
+	if *head != 0 {
+		x.recs[*head-1].prevMaster = i + 1
+	}
+	*head = i + 1
+}
+
+// unlink takes it out of there.
+func (x *Expectations) unlink(r *Expectation) {
+	if r.prevMaster != 0 {
+		x.recs[r.prevMaster-1].nextMaster = r.nextMaster
+	} else {
+		x.masters.list[r.master].head = r.nextMaster
+	}
+	if r.nextMaster != 0 {
+		x.recs[r.nextMaster-1].prevMaster = r.prevMaster
+	}
+	x.masters.give(r.master)
 }
 
 // Find returns the expectation that a first packet with key k fulfils, or nil.
@@ -222,7 +254,7 @@ func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
 // Announced returns the expectation of the control session with that id whose
 // flow leaves with key leave, or nil.
 func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
 		if x.recs[n-1].Leave == *leave {
 			return &x.recs[n-1]
 		}
@@ -233,7 +265,7 @@ func (x *Expectations) Announced(id uint32, leave *packet.Key) *Expectation {
 // Arriving returns the expectation of the control session with that id whose flow
 // arrives with key match, also where it is only offered, or nil.
 func (x *Expectations) Arriving(id uint32, match *packet.Key) *Expectation {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
 		if x.recs[n-1].Match == *match {
 			return &x.recs[n-1]
 		}
@@ -279,7 +311,7 @@ func (x *Expectations) Remove(e *Expectation) {
 // RemoveMaster takes out all expectations of the control session with that id,
 // handing each to gone first.
 func (x *Expectations) RemoveMaster(id uint32, gone func(*Expectation)) {
-	for n := x.masters[id]; n != 0; n = x.masters[id] {
+	for n := x.masters.of(id).head; n != 0; n = x.masters.of(id).head {
 		gone(&x.recs[n-1])
 		x.remove(n - 1)
 	}
@@ -296,7 +328,7 @@ func (x *Expectations) RemoveCalls(id uint32, gone func(*Expectation)) {
 }
 
 func (x *Expectations) removeIf(id uint32, which func(*Expectation) bool, gone func(*Expectation)) {
-	for n := x.masters[id]; n != 0; {
+	for n := x.masters.of(id).head; n != 0; {
 		i := n - 1
 		n = x.recs[i].nextMaster
 		if which(&x.recs[i]) {
@@ -308,7 +340,7 @@ func (x *Expectations) removeIf(id uint32, which func(*Expectation) bool, gone f
 
 // Renew has those of them that have a tag wait until then, and no other time.
 func (x *Expectations) Renew(id, tag uint32, until Tick) {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
 		if r := &x.recs[n-1]; r.Tag == tag {
 			r.Expires, r.Keeps = until, true
 			x.wheel.Arm(n-1, until)
@@ -319,7 +351,7 @@ func (x *Expectations) Renew(id, tag uint32, until Tick) {
 // KeptUntil is how long the control session with that id is to last for the sake of
 // its expectations, 0 where none asks for that.
 func (x *Expectations) KeptUntil(id uint32) (until Tick) {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
 		if r := &x.recs[n-1]; r.Keeps {
 			until = max(until, r.Expires)
 		}
@@ -327,11 +359,12 @@ func (x *Expectations) KeptUntil(id uint32) (until Tick) {
 	return until
 }
 
-// OfTag appends to list copies of those of a tag.
-func (x *Expectations) OfTag(list []Expectation, id, tag uint32) []Expectation {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
-		if x.recs[n-1].Tag == tag {
-			list = append(list, x.recs[n-1])
+// OfTag appends to list copies of those of a tag that keep accepts, at most most.
+func (x *Expectations) OfTag(list []Expectation, most int, id, tag uint32, keep func(*Expectation) bool) []Expectation {
+	for n := x.masters.of(id).head; n != 0 && most > 0; n = x.recs[n-1].nextMaster {
+		if r := &x.recs[n-1]; r.Tag == tag && keep(r) {
+			list = append(list, *r)
+			most--
 		}
 	}
 	return list
@@ -340,7 +373,7 @@ func (x *Expectations) OfTag(list []Expectation, id, tag uint32) []Expectation {
 // Waiting returns the expectation of the control session with that id whose flow
 // arrives at, or leaves for, the endpoint, or nil.
 func (x *Expectations) Waiting(id uint32, at packet.Addr, port uint16) *Expectation {
-	for n := x.masters[id]; n != 0; n = x.recs[n-1].nextMaster {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
 		r := &x.recs[n-1]
 		if r.Leave.Dst == at && r.Leave.DstPort == port || r.Match.Dst == at && r.Match.DstPort == port {
 			return r
@@ -364,11 +397,9 @@ func (x *Expectations) Expire(now Tick, budget int, gone func(*Expectation)) (mo
 
 func (x *Expectations) remove(i uint32) {
 	r := &x.recs[i]
-	unchain(x.byKey, bucketOf(&r.Match), i+1, func(n uint32) *uint32 { return &x.recs[n-1].next })
-	unchain(x.masters, r.Master.ID, i+1, func(n uint32) *uint32 { return &x.recs[n-1].nextMaster })
-	if x.hosts[r.Host]--; x.hosts[r.Host] == 0 {
-		delete(x.hosts, r.Host)
-	}
+	x.unchain(i)
+	x.unlink(r)
+	x.hosts.give(r.host)
 	x.at.remove(r.Match.Dst)
 	if r.Match.Src.IsZero() {
 		x.open--
@@ -379,21 +410,20 @@ func (x *Expectations) remove(i uint32) {
 	x.count--
 }
 
-// unchain takes n out of the list that heads[key] begins.
-func unchain[K comparable](heads map[K]uint32, key K, n uint32, next func(uint32) *uint32) {
-	if heads[key] == n {
-		if after := *next(n); after != 0 {
-			heads[key] = after
-		} else {
-			delete(heads, key)
+// unchain takes an expectation out of its bucket.
+func (x *Expectations) unchain(i uint32) {
+	bucket, after := bucketOf(&x.recs[i].Match), x.recs[i].next
+	n := x.byKey[bucket]
+	switch {
+	case n != i+1:
+		for x.recs[n-1].next != i+1 {
+			n = x.recs[n-1].next
 		}
-		return
-	}
-	for i := heads[key]; i != 0; i = *next(i) {
-		if *next(i) == n {
-			*next(i) = *next(n)
-			return
-		}
+		x.recs[n-1].next = after
+	case after != 0:
+		x.byKey[bucket] = after
+	default:
+		delete(x.byKey, bucket)
 	}
 }
 
@@ -426,17 +456,32 @@ func (x *Expectations) CheckInvariants(lives func(Ref) bool) error {
 			return fmt.Errorf("expectation %d: not found by its own key", r.id)
 		}
 	}
-	for _, h := range x.hosts {
-		n -= h
-	}
-	if n != 0 {
-		return fmt.Errorf("%d expectations are of no host", n)
+	if err := x.checkShares(n); err != nil {
+		return err
 	}
 	if err := x.at.check(x); err != nil {
 		return err
 	}
 	if n = len(x.recs) - len(x.free); n != x.count {
 		return fmt.Errorf("%d expectations live, %d counted", n, x.count)
+	}
+	return nil
+}
+
+// checkShares reports that what masters and hosts have is not the n that there are.
+func (x *Expectations) checkShares(n int) error {
+	ofHosts, ofMasters := 0, 0
+	for _, i := range x.hosts.index {
+		ofHosts += x.hosts.list[i].n
+	}
+	for _, i := range x.masters.index {
+		ofMasters += x.masters.list[i].n
+		for m := x.masters.list[i].head; m != 0; m = x.recs[m-1].nextMaster {
+			ofMasters--
+		}
+	}
+	if ofHosts != n || ofMasters != 0 {
+		return fmt.Errorf("hosts have %d of %d expectations, and masters %d that are in no list", ofHosts, n, ofMasters)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func expecting(b *testing.B, n int) *Expectations {
 		client, server := addr(10, i/10), addr(20, i/10%1000)
 		k := packet.Key{Src: server, Dst: client, DstPort: uint16(30000 + i%10), Proto: packet.ProtoUDP}
 		e := Expectation{Match: k, Leave: k, Master: Ref{ID: uint32(i/10 + 1)}, Host: client, Expires: Tick(time.Hour)}
-		if x.Add(e, 16, func(*Expectation) { b.Fatal("one gave way") }) != Added {
+		if x.Add(&e, 16, func(*Expectation) { b.Fatal("one gave way") }) != Added {
 			b.Fatal("not added")
 		}
 	}
@@ -69,7 +69,7 @@ func BenchmarkExpectations(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				j := some(i)
 				k := packet.Key{Src: addr(20, j/10%1000), Dst: addr(10, j/10), DstPort: 50000, Proto: packet.ProtoUDP}
-				x.Add(Expectation{Match: k, Leave: k, Master: Ref{ID: uint32(j/10 + 1)}, Host: k.Dst, Expires: Tick(time.Hour)}, 16, nil)
+				x.Add(&Expectation{Match: k, Leave: k, Master: Ref{ID: uint32(j/10 + 1)}, Host: k.Dst, Expires: Tick(time.Hour)}, 16, nil)
 				x.Remove(x.Find(&packet.Key{Src: k.Src, Dst: k.Dst, SrcPort: 1, DstPort: k.DstPort, Proto: k.Proto}))
 			}
 		})

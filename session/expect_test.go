@@ -98,7 +98,7 @@ func TestExpectModel(t *testing.T) {
 					Created: now, Expires: now.Add(time.Duration(r.Int64N(int64(20 * time.Second)))),
 				}
 				per := 1 + r.IntN(4)
-				if got, want := x.Add(e, per, note), m.add(e, per, most); got != want {
+				if got, want := x.Add(&e, per, note), m.add(e, per, most); got != want {
 					t.Fatalf("seed %d: added %v: %v, expected %v", seed, e.Match, got, want)
 				}
 			case 4:
@@ -188,7 +188,7 @@ func TestAnnounced(t *testing.T) {
 	never := func(e *session.Expectation) { t.Errorf("%v gave way", e.Match) }
 	for i := range 3 {
 		e := session.Expectation{Match: key(i + 1), Leave: key(100 + i), Master: session.Ref{ID: 5}, Expires: 1}
-		if r := x.Add(e, 10, never); r != session.Added {
+		if r := x.Add(&e, 10, never); r != session.Added {
 			t.Fatal(r)
 		}
 	}
@@ -214,7 +214,7 @@ func TestExpectPerHost(t *testing.T) {
 	add := func(host string, n int) session.AddResult {
 		e := session.Expectation{Host: packet.MustAddr(host), Master: session.Ref{ID: uint32(n + 1)}, Expires: session.Tick(time.Minute)}
 		e.Match = packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: e.Host, DstPort: uint16(n), Proto: packet.ProtoUDP}
-		return x.Add(e, 1, func(*session.Expectation) {})
+		return x.Add(&e, 1, func(*session.Expectation) {})
 	}
 	for n := range session.MaxPerHost {
 		if r := add("10.1.0.2", n); r != session.Added {
@@ -243,13 +243,13 @@ func TestExpectCall(t *testing.T) {
 	keyed := call
 	keyed.SrcPort = 5
 	none := func(*session.Expectation) {}
-	if r := x.Add(session.Expectation{Match: call, Leave: call, Master: session.Ref{ID: 1}, Expires: 100}, 8, none); r != session.Added {
+	if r := x.Add(&session.Expectation{Match: call, Leave: call, Master: session.Ref{ID: 1}, Expires: 100}, 8, none); r != session.Added {
 		t.Fatal(r)
 	}
 	if x.Find(&call) == nil || x.Find(&keyed) != nil || !x.Taken(&call) || x.Taken(&keyed) {
 		t.Error("a tunnel with a key is taken for the call")
 	}
-	if r := x.Add(session.Expectation{Match: keyed, Leave: keyed, Master: session.Ref{ID: 2}, Expires: 100}, 8, none); r != session.Added {
+	if r := x.Add(&session.Expectation{Match: keyed, Leave: keyed, Master: session.Ref{ID: 2}, Expires: 100}, 8, none); r != session.Added {
 		t.Errorf("the tunnel: %v", r)
 	}
 	if e := x.Find(&keyed); e == nil || e.Master.ID != 2 {
@@ -263,7 +263,7 @@ func TestTags(t *testing.T) {
 	gone := func(*session.Expectation) {}
 	at := func(s int) session.Tick { return session.Tick(0).Add(time.Duration(s) * time.Second) }
 	add := func(port uint16, tag uint32, until int, keeps bool) session.AddResult {
-		return x.Add(session.Expectation{
+		return x.Add(&session.Expectation{
 			Match: packet.Key{Src: packet.AddrFrom4([]byte{10, 0, 0, 1}), Dst: packet.AddrFrom4([]byte{10, 0, 0, 2}), DstPort: port, Proto: packet.ProtoUDP},
 			Tag:   tag, Master: session.Ref{Index: 1, ID: 1}, Expires: at(until), Keeps: keeps,
 		}, 10, gone)
@@ -286,10 +286,10 @@ func TestTags(t *testing.T) {
 	if r := add(3, 9, 40, false); r != session.Refreshed {
 		t.Errorf("announced again: %v", r)
 	}
-	if list := x.OfTag(nil, 1, 9); len(list) != 1 || list[0].Expires != at(60) || !list[0].Keeps {
+	if list := x.OfTag(nil, 9, 1, 9, func(*session.Expectation) bool { return true }); len(list) != 1 || list[0].Expires != at(60) || !list[0].Keeps {
 		t.Errorf("announced again: %+v; the later end and the newer tag count", list)
 	}
-	if add(3, 0, 40, false); len(x.OfTag(nil, 1, 9)) != 1 {
+	if add(3, 0, 40, false); len(x.OfTag(nil, 9, 1, 9, func(*session.Expectation) bool { return true })) != 1 {
 		t.Error("announced again without a tag: it has lost its own")
 	}
 	x.RemoveTag(1, 9, gone)

@@ -17,42 +17,41 @@ const (
 
 // reader reads one message.
 type reader struct {
-	*message
+	message
 	seg *helpers.Segment
 	src netip.Addr // the sender's own address
 	dst netip.Addr // its peer's, as it knows that
 	f   *helpers.Findings
-	x   *finds
+	x   finds
 	s   *state
 	top bool // no Via was read yet
 }
 
-// read reads a message that begins at base.
-func read(seg *helpers.Segment, m *message, f *helpers.Findings, base int) {
-	x := finds{f: f, base: base, plain: seg.Plain}
-	r := reader{
-		message: m, seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
-		f: f, x: &x, s: (*state)(seg.State), top: true,
+// newReader reads a message that begins at base.
+func newReader(seg *helpers.Segment, f *helpers.Findings, base int) reader {
+	return reader{
+		seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
+		f: f, x: finds{f: f, base: base, plain: seg.Plain}, s: (*state)(seg.State), top: true,
 	}
+}
+
+// read reads the message whose head was read.
+func (r *reader) read() {
 	r.follow()
-	if m.status == 0 && !seg.Plain {
-		if u := (uri{}); u.parse(m.data, m.uri) {
-			r.address(&u)
+	for s := range r.eachContact {
+		for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
+			if u := (uri{}); u.parse(r.data, e.uri) {
+				r.contact(&u, &e)
+			}
 		}
 	}
-	described := m.describes() && m.end > m.body
-	measured := described && !seg.Plain
-	var c cursor
-	for h := m.next(&c); h != nil; h = m.next(&c) {
-		r.header(h)
-		if measured && h.value == m.length {
-			x.measure(span{m.body, m.end}, m.length)
+	if body := (span{r.body, r.end}); !body.empty() && r.describes() {
+		if !r.seg.Plain {
+			r.x.measure(body, r.length)
 		}
+		r.content(body)
 	}
-	if described {
-		r.content(span{m.body, m.end})
-	}
-	x.give()
+	r.x.give()
 }
 
 // callTag is the tag of what belongs to a call.
@@ -60,9 +59,12 @@ func (r *reader) callTag() uint32 { return r.call }
 
 // registration is the tag of what a registration opens. The user is the same on
 // either side of a translation, the host need not be.
-func (r *reader) registration() uint32 { return hash(hash(0, []byte("register")), u32(r.user)) }
+func (r *reader) registration() uint32 {
+	return hash(registrations, userPart(r.data, r.who).of(r.data))
+}
 
-func u32(n uint32) []byte { return []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)} }
+// registrations sets their tags apart from those of calls.
+const registrations = 0x7265_6769
 
 // dialog is a name of the dialog within its call, whichever side speaks.
 func (r *reader) dialog() uint16 {
@@ -142,12 +144,8 @@ const defaultExpires = 3600
 // response says of contacts of its receiver's, 0 where it has none of them.
 func (r *reader) granted() time.Duration {
 	least, contacts, own := int64(-1), false, false
-	var c cursor
-	for h := r.next(&c); h != nil; h = r.next(&c) {
-		if h.kind != headContact {
-			continue
-		}
-		for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
+	for s := range r.eachContact {
+		for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
 			contacts = true
 			u := uri{}
 			if !u.parse(r.data, e.uri) || u.addr != r.dst {
@@ -181,46 +179,24 @@ func (r *reader) expiresOf(e *element) int64 {
 	return -1
 }
 
-// header reads what a header says of endpoints.
-func (r *reader) header(h *header) {
-	switch h.kind {
-	case headVia:
-		if !r.seg.Plain || r.top && r.answerable() {
-			r.vias(h.value)
-		}
-		return
-	case headContact:
-	case headFrom, headTo, headIdentity, headRoute:
-		if r.seg.Plain {
-			return
-		}
-	default:
-		return
-	}
-	for e, list, ok := nextElement(r.data, h.value); ok; e, list, ok = nextElement(r.data, list) {
-		u := uri{}
-		switch {
-		case !u.parse(r.data, e.uri):
-		case h.kind == headContact:
-			r.contact(&u, &e)
-		case h.kind == headRoute:
-			r.address(&u)
-		case u.addr.IsValid() && r.ends(u.addr):
-			r.x.mention(u.addr, 0, u.name, spellHost)
-		}
-	}
-}
-
-// ends says whether a is of either end of the control session.
-func (r *reader) ends(a netip.Addr) bool { return a == r.src || a == r.dst }
+// ends says whether a is of either end of the control session, and valid.
+func (r *reader) ends(a netip.Addr) bool { return (a == r.src || a == r.dst) && a.IsValid() }
 
 // address mentions a URI that messages are sent to.
 func (r *reader) address(u *uri) {
-	if u.addr.IsValid() && r.ends(u.addr) {
+	if r.ends(u.addr) {
 		r.x.mention(u.addr, u.port, u.host, both(u.tls))
 	}
-	if a := address(u.maddr.of(r.data)); a.IsValid() && r.ends(a) {
-		r.x.mention(a, 0, u.maddr, spellHost)
+	r.host(u.maddr)
+}
+
+// host mentions an address that stands alone.
+func (r *reader) host(s span) {
+	if s.empty() {
+		return
+	}
+	if a := address(s.of(r.data)); r.ends(a) {
+		r.x.mention(a, 0, s, spellHost)
 	}
 }
 

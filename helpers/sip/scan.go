@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"portcullis/helpers"
@@ -14,7 +15,7 @@ func (s span) of(data []byte) []byte      { return data[s.from:s.to] }
 func (s span) is(d []byte, w string) bool { return fold(s.of(d), w) }
 
 // blank says whether c is white space within a header, which may be folded.
-func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+func blank(c byte) bool { return c <= ' ' && 1<<c&(1<<' '|1<<'\t'|1<<'\r'|1<<'\n') != 0 }
 
 // trim takes white space from both ends of s.
 func trim(d []byte, s span) span {
@@ -23,6 +24,14 @@ func trim(d []byte, s span) span {
 	}
 	for s.from < s.to && blank(d[s.to-1]) {
 		s.to--
+	}
+	return s
+}
+
+// skip takes white space from the beginning of s.
+func skip(d []byte, s span) span {
+	for s.from < s.to && blank(d[s.from]) {
+		s.from++
 	}
 	return s
 }
@@ -40,8 +49,8 @@ func fold(b []byte, w string) bool {
 	if len(b) != len(w) {
 		return false
 	}
-	for i := range b {
-		if lower(b[i]) != w[i] {
+	for i, c := range b {
+		if c != w[i] && lower(c) != w[i] {
 			return false
 		}
 	}
@@ -93,16 +102,18 @@ func address(b []byte) netip.Addr {
 	return a
 }
 
-// hash is FNV-1a, of 32 bits and never 0, of b behind what h is of.
+// hash mixes b into h, which may be the hash of what is before it. It is never 0.
 func hash(h uint32, b []byte) uint32 {
-	if h == 0 {
-		h = 2166136261
+	const odd = 0x9e3779b97f4a7c15 // 2^64 by the golden ratio
+	x := (uint64(h) + uint64(len(b)) + 1) * odd
+	for ; len(b) >= 8; b = b[8:] {
+		x = (x ^ binary.LittleEndian.Uint64(b)) * odd
+		x ^= x >> 32
 	}
-	for _, c := range b {
-		h = (h ^ uint32(c)) * 16777619
+	last := uint64(0)
+	for i, c := range b {
+		last |= uint64(c) << (8 * i)
 	}
-	if h == 0 {
-		h = 1
-	}
-	return h
+	x = (x ^ last) * odd
+	return max(uint32(x>>32), 1)
 }

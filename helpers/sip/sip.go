@@ -25,6 +25,7 @@ var Helper = helpers.Helper{
 	MaxHold:     maxMessage,
 	Mentions:    true,
 	Keeps:       true,
+	Memory:      1, // 0 took other hashes of calls
 	Inspect:     inspect,
 	Spell:       spell,
 	SpellLength: spellLength,
@@ -55,28 +56,27 @@ func datagram(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 	if keepsAlive(seg.Data) {
 		return helpers.Read
 	}
-	var m message
-	why := m.head(seg.Data)
+	r := newReader(seg, f, 0)
+	why := r.head(seg.Data)
 	if why == cut {
 		why = whyNotSIP
 	}
-	if why == "" {
-		m.end = len(m.data)
-		if m.hasLength {
-			if m.bodyLength > uint64(len(m.data)-m.body) {
-				why = whyNotSIP
-			} else {
-				m.end = m.body + int(m.bodyLength)
-			}
+	if r.end = len(seg.Data); why == "" && r.hasLength {
+		if r.bodyLength > uint64(r.end-r.body) {
+			why = whyNotSIP
+		} else {
+			r.end = r.body + int(r.bodyLength)
 		}
 	}
 	switch {
 	case why == "":
 		s.hear(seg.Dir)
-		read(seg, &m, f, 0)
+		r.read()
 	case !s.heard(seg.Dir):
 		f.Why = why
 		return helpers.Foreign
+	default:
+		f.Forget()
 	}
 	return helpers.Read
 }
@@ -96,16 +96,19 @@ func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		return helpers.Read
 	}
 	data := seg.Data[at:]
-	var m message
-	why := m.head(data)
+	r := newReader(seg, f, at)
+	why := r.head(data)
 	whole := why == ""
+	if !whole {
+		f.Forget()
+	}
 	switch {
 	case why == cut && seg.Final:
 		return helpers.Read
 	case why == cut:
 		f.Consumed = at
 		return helpers.Partial
-	case whole && (!m.hasLength || m.bodyLength > maxBody):
+	case whole && (!r.hasLength || r.bodyLength > maxBody):
 		why = whyNoLength
 	}
 	if why != "" {
@@ -113,22 +116,24 @@ func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		return helpers.Foreign
 	}
 	s.hear(seg.Dir)
-	m.end = m.body
-	if total := m.body + int(m.bodyLength); m.describes() && total <= maxMessage {
+	r.end = r.body
+	if total := r.body + int(r.bodyLength); r.describes() && total <= maxMessage {
 		switch {
 		case total <= len(data):
-			m.end = total
+			r.end = total
 		case seg.Final:
+			f.Forget()
 			return helpers.Read
 		default:
+			f.Forget()
 			s.want(seg.Dir, total)
 			f.Consumed = at
 			return helpers.Partial
 		}
 	}
-	rest := m.bodyLength - uint64(m.end-m.body)
-	read(seg, &m, f, at)
-	f.Consumed = at + m.end
+	rest := r.bodyLength - uint64(r.end-r.body)
+	r.read()
+	f.Consumed = at + r.end
 	s.pass(seg.Dir, uint32(rest))
 	return helpers.More
 }

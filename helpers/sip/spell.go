@@ -26,7 +26,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 	case spellHost:
 		return spellAddress(dst, to.Addr(), orig[0] == '[')
 	}
-	given := bytes.LastIndexByte(orig, ':') > bytes.LastIndexByte(orig, ']')
+	given := orig[0] != '[' && bytes.IndexByte(orig, ':') > 0 || orig[0] == '[' && orig[len(orig)-1] != ']'
 	dst = spellAddress(dst, to.Addr(), to.Addr().Is6())
 	standard := uint16(portSIP)
 	if e.Kind == spellBothTLS {

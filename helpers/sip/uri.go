@@ -30,8 +30,19 @@ type element struct {
 	params span // of the header, from their first semicolon on
 }
 
-// marks are the characters that matter to nextElement.
-var marks = [256]bool{'"': true, '\\': true, '<': true, '>': true, ';': true, ',': true}
+// What characters mean to those who look for others.
+const (
+	markElement = 1 << iota // to nextElement
+	markParam               // to oneParam, in a URI or behind it
+	markVia                 // to oneParam, in a Via
+	markHost                // to hostEnd
+)
+
+var marks = [256]uint8{
+	'"': markElement | markParam | markVia, '<': markElement, ',': markElement | markVia | markHost,
+	';': markElement | markParam | markVia | markHost, '=': markParam | markVia, '?': markParam | markHost, ':': markHost, '[': markHost,
+	' ': markHost, '\t': markHost, '\r': markHost, '\n': markHost,
+}
 
 // nextElement takes the first element off a list of name-addr and addr-spec (RFC
 // 3261 section 20.10). ok is false at the end.
@@ -40,42 +51,62 @@ func nextElement(d []byte, list span) (e element, rest span, ok bool) {
 	if list.empty() {
 		return element{}, list, false
 	}
-	quoted, open, closed, semicolon := false, -1, -1, -1
-	i := list.from
+	open, closed, semicolon := -1, -1, -1
+	i, to := list.from, list.to
 scan:
-	for ; i < list.to; i++ {
-		if !marks[d[i]] {
+	for ; i < to; i++ {
+		c := d[i]
+		if marks[c]&markElement == 0 {
 			continue
 		}
-		switch c := d[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"' && (open < 0 || closed >= 0):
-			quoted = !quoted
-		case quoted:
-		case c == '<' && open < 0:
+		switch c {
+		case '"':
+			i = quoteEnd(d, i, to)
+		case '<':
+			if open >= 0 {
+				continue
+			}
 			open, semicolon = i, -1
-		case c == '>' && open >= 0 && closed < 0:
+			n := bytes.IndexByte(d[i:to], '>')
+			if n < 0 {
+				i = to
+				break scan
+			}
+			i += n
 			closed = i
-		case open >= 0 && closed < 0: // within the brackets
-		case c == ';' && semicolon < 0:
-			semicolon = i
-		case c == ',':
+		case ';':
+			if semicolon < 0 {
+				semicolon = i
+			}
+		default: // a comma
 			break scan
 		}
 	}
-	end := min(i, list.to)
-	if semicolon < 0 || semicolon > end {
+	end := min(i, to)
+	if semicolon < 0 {
 		semicolon = end
 	}
 	switch {
-	case open >= 0 && closed >= 0:
+	case closed >= 0:
 		e.uri = trim(d, span{open + 1, closed})
 	case open < 0:
 		e.uri = trim(d, span{list.from, semicolon})
 	}
 	e.params = span{semicolon, end}
-	return e, span{min(end+1, list.to), list.to}, true
+	return e, span{min(end+1, to), to}, true
+}
+
+// quoteEnd is where the quotes are closed that open at, to where they are not.
+func quoteEnd(d []byte, at, to int) int {
+	for i := at + 1; i < to; i++ {
+		switch d[i] {
+		case '"':
+			return i
+		case '\\':
+			i++
+		}
+	}
+	return to
 }
 
 // param is the value of a parameter, whose name is in lower case. found says whether
@@ -98,68 +129,82 @@ func nextParam(d []byte, params span) (name, value, rest span) {
 	for at < params.to && d[at] != ';' {
 		at++
 	}
-	at = min(at+1, params.to)
-	end, equals, quoted := at, -1, false
-	for ; end < params.to; end++ {
+	name, value, at = oneParam(d, span{min(at+1, params.to), params.to}, markParam)
+	if at < params.to && d[at] == '?' {
+		at = params.to
+	}
+	return name, value, span{at, params.to}
+}
+
+// oneParam reads the parameter that begins s and ends where one of marks is.
+func oneParam(d []byte, s span, ends uint8) (name, value span, end int) {
+	equals := -1
+scan:
+	for end = s.from; end < s.to; end++ {
 		c := d[end]
-		if c == '"' {
-			quoted = !quoted
+		if marks[c]&ends == 0 {
+			continue
 		}
-		if c == '=' && equals < 0 {
-			equals = end
+		switch c {
+		case '"':
+			end = quoteEnd(d, end, s.to)
+		case '=':
+			if equals < 0 {
+				equals = end
+			}
+		default:
+			break scan
 		}
-		if !quoted && (c == ';' || c == '?') {
+	}
+	end = min(end, s.to)
+	if equals < 0 {
+		return trim(d, span{s.from, end}), span{end, end}, end
+	}
+	return trim(d, span{s.from, equals}), trim(d, span{equals + 1, end}), end
+}
+
+// hostEnd is where the host at ends, to at most: behind the brackets of IPv6, before
+// what can follow a host.
+func hostEnd(d []byte, at, to int) int {
+	for ; at < to; at++ {
+		c := d[at]
+		if marks[c]&markHost == 0 {
+			continue
+		}
+		if c != '[' {
 			break
 		}
+		if n := bytes.IndexByte(d[at:to], ']'); n > 0 {
+			at += n
+		} else {
+			return to
+		}
 	}
-	rest = span{end, params.to}
-	if end < params.to && d[end] == '?' {
-		rest.from = params.to
-	}
-	if equals < 0 {
-		return trim(d, span{at, end}), span{end, end}, rest
-	}
-	return trim(d, span{at, equals}), trim(d, span{equals + 1, end}), rest
+	return at
 }
 
 // parse reads a sip or sips URI into u, which is empty. It reports false for any other.
 func (u *uri) parse(d []byte, s span) (ok bool) {
-	switch b := s.of(d); {
-	case begins(b, "sip:"):
-		s.from += 4
-	case begins(b, "sips:"):
-		s.from += 5
-		u.tls = true
-	default:
+	n := scheme(s.of(d))
+	if n == 0 {
 		return false
 	}
+	s.from += n
+	u.tls = n == len("sips:")
 	if at := bytes.IndexByte(s.of(d), '@'); at >= 0 {
 		s.from += at + 1
 	}
-	i := s.from
-	for bracket := false; i < s.to; i++ {
-		c := d[i]
-		if c == '[' || c == ']' {
-			bracket = c == '['
-		}
-		if c == ';' || c == '?' || c == ':' && !bracket || blank(c) {
-			break
-		}
-	}
+	i := hostEnd(d, s.from, s.to)
 	u.name = span{s.from, i}
 	u.host = u.name
-	params := span{i, s.to}
 	if i < s.to && d[i] == ':' {
 		for i++; i < s.to && d[i] >= '0' && d[i] <= '9'; i++ {
 		}
-		u.host.to, params.from = i, i
+		u.host.to = i
 	}
-	if v, found := param(d, params, "transport"); found {
-		u.tcp, u.udp = v.is(d, "tcp"), v.is(d, "udp")
-		u.tls = u.tls || v.is(d, "tls")
-		u.ws = !u.tcp && !u.udp && !u.tls
+	if i < s.to {
+		u.params(d, span{i, s.to})
 	}
-	u.maddr, _ = param(d, params, "maddr")
 	u.port = portSIP
 	if u.tls {
 		u.port = portTLS
@@ -173,32 +218,43 @@ func (u *uri) parse(d []byte, s span) (ok bool) {
 	return true
 }
 
+// params reads the parameters of a URI: the first of each that matters.
+func (u *uri) params(d []byte, params span) {
+	transport, maddr := false, false
+	for !params.empty() {
+		var name, value span
+		switch name, value, params = nextParam(d, params); {
+		case !transport && name.is(d, "transport"):
+			transport = true
+			u.tcp, u.udp = value.is(d, "tcp"), value.is(d, "udp")
+			u.tls = u.tls || value.is(d, "tls")
+			u.ws = !u.tcp && !u.udp && !u.tls
+		case !maddr && name.is(d, "maddr"):
+			u.maddr, maddr = value, true
+		}
+	}
+}
+
+// scheme is how long the scheme is that a sip or sips URI begins with, with its colon,
+// 0 for any other.
+func scheme(b []byte) int {
+	switch {
+	case begins(b, "sip:"):
+		return len("sip:")
+	case begins(b, "sips:"):
+		return len("sips:")
+	}
+	return 0
+}
+
 // userPart is the user part of a sip or sips URI, empty where it has none or is
 // another.
 func userPart(d []byte, s span) span {
-	n := 0
-	switch b := s.of(d); {
-	case begins(b, "sip:"):
-		n = len("sip:")
-	case begins(b, "sips:"):
-		n = len("sips:")
-	default:
+	n := scheme(s.of(d))
+	if n == 0 {
 		return span{}
 	}
 	s.from += n
 	s.to = s.from + max(0, bytes.IndexByte(s.of(d), '@'))
 	return s
-}
-
-// tag is the hash of the tag of a From or To, 0 where it has none.
-func (m *message) tag(e *element) uint32 {
-	if v, found := param(m.data, e.params, "tag"); found && !v.empty() {
-		return hash(0, v.of(m.data))
-	}
-	return 0
-}
-
-// userOf is the hash of the user part of a From or To.
-func (m *message) userOf(e *element) uint32 {
-	return hash(0, userPart(m.data, e.uri).of(m.data))
 }

@@ -9,95 +9,126 @@ import (
 
 // via is an element of a Via.
 type via struct {
-	host   span // with its port
-	name   span
-	params span
-	addr   netip.Addr
-	port   uint16
-	tls    bool
+	host     span // with its port
+	name     span
+	addr     netip.Addr
+	port     uint16
+	tls      bool
+	received span // parameters: the first of each
+	maddr    span
+	rport    span
+	asked    bool // there is rport, perhaps without a value
 }
 
 // vias reads a Via: which way a response goes (RFC 3261 section 18.2.2, RFC 3581).
 func (r *reader) vias(list span) {
-	for e, rest, ok := nextElement(r.data, list); ok; e, rest, ok = nextElement(r.data, rest) {
-		if v, ok := r.parseVia(e); ok {
+	for !list.empty() {
+		var v via
+		next, ok := v.read(r.data, list)
+		if ok {
 			r.via(&v)
+			list.from = next
+		} else {
+			_, list, _ = nextElement(r.data, list)
 		}
 		r.top = false
 	}
 }
 
-// parseVia reads "SIP/2.0/UDP host:port;params", with white space where the grammar
-// has it.
-func (r *reader) parseVia(e element) (v via, ok bool) {
-	d, s := r.data, e.uri
-	var last span
+// read reads the first element of list into v, which is empty: "SIP/2.0/UDP
+// host:port;params", with white space where the grammar has it. next is where the
+// element behind it begins; that is not known where ok is false.
+func (v *via) read(d []byte, list span) (next int, ok bool) {
+	s := list
+	transport, ok := protocol(d, &s)
+	if !ok {
+		return list.from, false
+	}
+	v.port = portSIP
+	if v.tls = transport.is(d, "tls"); v.tls {
+		v.port = portTLS
+	}
+	v.name = span{s.from, hostEnd(d, s.from, s.to)}
+	v.host = v.name
+	s = skip(d, span{v.name.to, s.to})
+	if !s.empty() && d[s.from] == ':' {
+		digits := skip(d, span{s.from + 1, s.to})
+		s.from = digits.from
+		for !s.empty() && d[s.from] >= '0' && d[s.from] <= '9' {
+			s.from++
+		}
+		digits.to = s.from
+		if v.port, ok = port(digits.of(d)); !ok || v.port == 0 {
+			return list.from, false
+		}
+		v.host.to = digits.to
+		s = skip(d, s)
+	}
+	v.addr = address(v.name.of(d))
+	return v.params(d, s)
+}
+
+// protocol takes the protocol off s, with the white space behind it.
+func protocol(d []byte, s *span) (transport span, ok bool) {
 	for n := range 3 {
-		s = trim(d, s)
-		last = span{s.from, s.from}
-		for last.to < s.to && isToken(d[last.to]) {
-			last.to++
+		*s = skip(d, *s)
+		transport.from = s.from
+		for !s.empty() && isToken(d[s.from]) {
+			s.from++
 		}
-		if last.empty() {
-			return v, false
+		if transport.to = s.from; transport.empty() {
+			return span{}, false
 		}
-		if s.from = last.to; n < 2 {
-			if s = trim(d, s); s.empty() || d[s.from] != '/' {
-				return v, false
+		if n < 2 {
+			if *s = skip(d, *s); s.empty() || d[s.from] != '/' {
+				return span{}, false
 			}
 			s.from++
 		}
 	}
 	if s.empty() || !blank(d[s.from]) {
-		return v, false
+		return span{}, false
 	}
-	v.tls = last.is(d, "tls")
-	s = trim(d, s)
-	i := s.from
-	for bracket := false; i < s.to; i++ {
-		if d[i] == '[' || d[i] == ']' {
-			bracket = d[i] == '['
-		}
-		if blank(d[i]) || d[i] == ':' && !bracket {
-			break
+	*s = skip(d, *s)
+	return transport, true
+}
+
+// params reads the parameters of s, up to a comma.
+func (v *via) params(d []byte, s span) (next int, ok bool) {
+	received, maddr := false, false
+	for !s.empty() && d[s.from] == ';' {
+		var name, value span
+		name, value, s.from = oneParam(d, span{s.from + 1, s.to}, markVia)
+		switch {
+		case !v.asked && name.is(d, "rport"):
+			v.rport, v.asked = value, true
+		case !received && name.is(d, "received"):
+			v.received, received = value, true
+		case !maddr && name.is(d, "maddr"):
+			v.maddr, maddr = value, true
 		}
 	}
-	v.name, v.params = span{s.from, i}, e.params
-	v.host, v.port = v.name, portSIP
-	if v.tls {
-		v.port = portTLS
-	}
-	if tail := trim(d, span{i, s.to}); !tail.empty() {
-		if d[tail.from] != ':' {
-			return v, false
-		}
-		digits := trim(d, span{tail.from + 1, tail.to})
-		if v.port, ok = port(digits.of(d)); !ok || v.port == 0 {
-			return v, false
-		}
-		v.host.to = digits.to
-	}
-	v.addr = address(v.name.of(d))
-	return v, true
+	return min(s.from+1, s.to), s.empty() || d[s.from] == ','
 }
 
 // answerable says whether the message's top Via says where its response goes.
 func (r *reader) answerable() bool { return r.status == 0 && r.seg.Proto == packet.ProtoUDP }
 
 func (r *reader) via(v *via) {
-	received, maddr, rport, asked := r.viaParams(v.params)
+	r.host(v.maddr)
 	whose := v.addr
-	if a := address(received.of(r.data)); a.IsValid() && r.ends(a) {
-		r.x.mention(a, 0, received, spellHost)
-		whose = a
+	if !v.received.empty() {
+		if a := address(v.received.of(r.data)); r.ends(a) {
+			r.x.mention(a, 0, v.received, spellHost)
+			whose = a
+		}
 	}
-	if a := address(maddr.of(r.data)); a.IsValid() && r.ends(a) {
-		r.x.mention(a, 0, maddr, spellHost)
+	if !v.rport.empty() && r.ends(whose) {
+		if n, ok := port(v.rport.of(r.data)); ok {
+			r.x.mention(whose, n, v.rport, spellPort)
+		}
 	}
-	if n, ok := port(rport.of(r.data)); ok && whose.IsValid() && r.ends(whose) {
-		r.x.mention(whose, n, rport, spellPort)
-	}
-	if !v.addr.IsValid() || !r.ends(v.addr) {
+	if !r.ends(v.addr) {
 		return
 	}
 	end := r.seg.Src
@@ -107,7 +138,7 @@ func (r *reader) via(v *via) {
 	switch {
 	case v.port == end.Port():
 		r.x.mention(v.addr, v.port, v.host, both(v.tls))
-	case r.top && r.answerable() && !asked && v.addr == r.src:
+	case r.top && r.answerable() && !v.asked && v.addr == r.src:
 		// The response comes to this port and to no other.
 		r.x.announce(helpers.Expect{
 			Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), v.port), Many: true, Helped: true,
@@ -116,21 +147,4 @@ func (r *reader) via(v *via) {
 	default:
 		r.x.mention(v.addr, 0, v.name, spellHost)
 	}
-}
-
-// viaParams are the parameters of a Via that matter: the first of each. asked says that
-// there is rport, perhaps without a value.
-func (r *reader) viaParams(params span) (received, maddr, rport span, asked bool) {
-	for seen := [2]bool{}; !params.empty(); {
-		var name, value span
-		switch name, value, params = nextParam(r.data, params); {
-		case !seen[0] && name.is(r.data, "received"):
-			received, seen[0] = value, true
-		case !seen[1] && name.is(r.data, "maddr"):
-			maddr, seen[1] = value, true
-		case !asked && name.is(r.data, "rport"):
-			rport, asked = value, true
-		}
-	}
-	return received, maddr, rport, asked
 }
