@@ -19,6 +19,7 @@ const (
 	procGetPort     = 3 // of version 2
 	procGetAddr     = 3 // of versions 3 and 4
 	procGetVersAddr = 9 // of version 4
+	procGetAddrList = 11
 )
 
 // kind tells a call that matters: 0 is none.
@@ -28,6 +29,8 @@ const (
 	isCall    kind = 1 << 0
 	overUDP   kind = 1 << 1 // the program is asked for over UDP, else over TCP
 	universal kind = 1 << 2 // the answer is a universal address, else a number
+	isList    kind = 1 << 3 // the answer is a list of universal addresses
+	allKinds  kind = 1<<4 - 1
 )
 
 // inRecord is the bit of Edit.Kind beside those of a kind: the edit is a whole
@@ -95,8 +98,8 @@ func readCall(msg []byte) (call, bool) {
 	return c, ok && !r.bad
 }
 
-// wanted is what a call asks for that comes from own. Neither indirect calls nor
-// lists ask for anything.
+// wanted is what a call asks for that comes from own. Neither indirect calls nor the
+// list of all programs ask for anything.
 func (c *call) wanted(own netip.Addr) kind {
 	r := reader{b: c.args}
 	r.word() // program
@@ -123,6 +126,11 @@ func (c *call) wanted(own netip.Addr) kind {
 		k |= universal
 		r.opaque(maxText) // address
 		r.opaque(maxText) // owner
+	case c.version == 4 && c.proc == procGetAddrList:
+		k |= isList
+		r.opaque(maxText) // netid: whatever it is, all are told
+		r.opaque(maxText)
+		r.opaque(maxText)
 	default:
 		return 0
 	}
@@ -155,15 +163,12 @@ func beginsReply(msg []byte) bool {
 	return len(msg) >= 8 && binary.BigEndian.Uint32(msg[4:]) == msgReply
 }
 
-// maxReply bounds a reply that is honoured, so that it can be spelt anew.
+// maxReply bounds a reply of one answer that is honoured, so that it can be spelt anew.
 const maxReply = 192
 
 // result finds where the result of a reply begins. It reports false where the call
 // failed.
 func result(msg []byte) (off int, ok bool) {
-	if len(msg) > maxReply {
-		return 0, false
-	}
 	r := reader{b: msg}
 	r.word()
 	ok = r.word() == msgReply && r.word() == 0 // accepted
@@ -177,7 +182,7 @@ func result(msg []byte) (off int, ok bool) {
 // flow is one to own.
 func (k kind) answer(msg []byte, own netip.Addr) (port uint16, off int, ok bool) {
 	off, ok = result(msg)
-	if !ok {
+	if !ok || len(msg) > maxReply {
 		return 0, 0, false
 	}
 	r := reader{b: msg[off:]}

@@ -20,6 +20,8 @@ var Helper = helpers.Helper{
 	Inspect:    inspect,
 	Spell:      spell,
 	Sound:      sound,
+
+	SpellLength: spellMark,
 }
 
 func init() { helpers.Register(&Helper) }
@@ -67,6 +69,8 @@ func message(seg *helpers.Segment, s *state, f *helpers.Findings, msg []byte, at
 		s.set(spoken)
 		if k := c.wanted(seg.Src.Addr()); k != 0 {
 			s.remember(c.xid, k)
+		} else {
+			s.forget(c.xid) // its number is another call's from now on
 		}
 		return stepOn
 	}
@@ -81,6 +85,9 @@ func message(seg *helpers.Segment, s *state, f *helpers.Findings, msg []byte, at
 	}
 	if seg.Proto == packet.ProtoTCP { // a datagram may have been asked for twice
 		s.forget(xid)
+	}
+	if k&isList != 0 {
+		return list(seg, f, msg, at, raw)
 	}
 	port, off, ok := k.answer(msg, seg.Src.Addr())
 	if !ok {

@@ -39,7 +39,7 @@ func sound(h *helpers.State) bool {
 	ok := s[flags]&^allFlags == 0 && s[next] < calls
 	for i := range calls {
 		k := kind(s[ring+i*size+4])
-		ok = ok && (k == 0 || k&isCall != 0 && k&^(isCall|overUDP|universal) == 0)
+		ok = ok && (k == 0 || k&isCall != 0 && k&^allKinds == 0)
 	}
 	return ok
 }
