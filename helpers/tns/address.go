@@ -69,9 +69,7 @@ func addresses(text []byte, own netip.Addr) (all [maxAddresses]helpers.Expect, n
 				g = group{depth: depth}
 			}
 			value := at
-			for at < len(text) && text[at] != '(' && text[at] != ')' {
-				at++
-			}
+			at = valueEnd(text, at)
 			if at < len(text) && text[at] == ')' && g.depth != 0 && depth == g.depth+1 {
 				g.note(key, text, value, at)
 			}
@@ -92,13 +90,28 @@ func is(word []byte, what string) bool {
 	return len(word) == len(what) && bytes.EqualFold(word, []byte(what))
 }
 
+// valueEnd is where the value at text[i:] ends: before a bracket that is not between
+// quotation marks.
+func valueEnd(text []byte, i int) int {
+	quoted := false
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == '(' || c == ')'):
+			return i
+		}
+	}
+	return i
+}
+
 // key reads "NAME =" at text[i:], and says where what follows begins.
 func key(text []byte, i int) ([]byte, int, bool) {
 	for i < len(text) && space(text[i]) {
 		i++
 	}
 	from := i
-	for i < len(text) && (text[i] == '_' || text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z') {
+	for i < len(text) && keyByte(text[i]) {
 		i++
 	}
 	word := text[from:i]
@@ -111,6 +124,10 @@ func key(text []byte, i int) ([]byte, int, bool) {
 	for i++; i < len(text) && space(text[i]); i++ {
 	}
 	return word, i, true
+}
+
+func keyByte(c byte) bool {
+	return c == '_' || c == '-' || c == '.' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
 // note takes the value of a word, which is text[from:to] and may have spaces behind

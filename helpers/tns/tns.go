@@ -105,7 +105,7 @@ func answer(seg *helpers.Segment, f *helpers.Findings, at int) (int, step) {
 	if len(b) < headerSize {
 		return 0, stepCut
 	}
-	n := int(binary.BigEndian.Uint16(b))
+	_, n := length(b)
 	switch {
 	case n < headerSize || n > maxPacket:
 		return 0, stepForeign
@@ -118,7 +118,7 @@ func answer(seg *helpers.Segment, f *helpers.Findings, at int) (int, step) {
 		return 0, stepCut
 	case s[phase] == sentOn && b[4] == typeData:
 		if n >= headerSize+lengthSize {
-			redirected(seg, f, span{packet: at, text: at + headerSize + lengthSize, end: at + n})
+			redirected(seg, f, span{packet: at, text: at + headerSize + lengthSize, till: at + n, end: at + n})
 		}
 		s[phase] = done
 		return n, stepOn
@@ -139,8 +139,8 @@ func redirect(seg *helpers.Segment, f *helpers.Findings, at, n int) (int, step) 
 	size := int(binary.BigEndian.Uint16(seg.Data[at+headerSize:]))
 	switch {
 	case n > head:
-		if size == n-head {
-			redirected(seg, f, span{packet: at, size: at + headerSize, text: at + head, end: at + n})
+		if size <= n-head { // what more there is belongs to others
+			redirected(seg, f, span{packet: at, size: at + headerSize, text: at + head, till: at + head + size, end: at + n})
 		}
 		s[phase] = done
 		return n, stepOn
@@ -152,14 +152,14 @@ func redirect(seg *helpers.Segment, f *helpers.Findings, at, n int) (int, step) 
 	if len(b) < headerSize {
 		return 0, stepCut
 	}
-	m := int(binary.BigEndian.Uint16(b))
+	_, m := length(b)
 	switch {
 	case m < headerSize || m > maxPacket || b[4] != typeData:
 		return 0, stepForeign
 	case len(b) < m:
 		return 0, stepCut
-	case size == m-head:
-		redirected(seg, f, span{packet: at + n, size: at + headerSize, text: at + n + head, end: at + n + m})
+	case size <= m-head:
+		redirected(seg, f, span{packet: at + n, size: at + headerSize, text: at + n + head, till: at + n + head + size, end: at + n + m})
 	}
 	s[phase] = done
 	return n + m, stepOn
