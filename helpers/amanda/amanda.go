@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -13,11 +14,16 @@ import (
 // and commands.
 const maxStreams = 5
 
+// patience is how long a session lasts whose request was acknowledged: the reply to it
+// comes when the work is done. An estimate of many disks takes long.
+const patience = 30 * time.Minute
+
 // Helper is the session helper "amanda". The backup server opened the session.
 var Helper = helpers.Helper{
 	Name:       "amanda",
 	Protocols:  []uint8{packet.ProtoUDP},
 	MaxExpects: maxStreams,
+	Keeps:      true,
 	Inspect:    inspect,
 	Spell:      spell,
 	Sound:      sound,
@@ -45,6 +51,10 @@ func inspect(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			return helpers.Foreign
 		}
 		s.ask(p.sum)
+	case kindAck:
+		if seg.Dir == packet.Reply && s.asked(p.sum) {
+			f.Keep = patience
+		}
 	case kindReply:
 		if seg.Dir != packet.Reply {
 			f.Why = whyWrongSide

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/helpers/helpertest"
@@ -108,6 +109,33 @@ func (c testCase) dialogue() helpertest.Dialogue {
 func TestLaws(t *testing.T) {
 	for _, c := range cases {
 		helpertest.Laws(t, &Helper, c.dialogue())
+	}
+}
+
+// TestPatience has a session last where its request was acknowledged by who was asked.
+func TestPatience(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		turn helpertest.Turn
+		want time.Duration
+	}{
+		{"acknowledged", server(head("ACK", 1)), patience},
+		{"another request", server(head("ACK", 2)), 0},
+		{"by who asks", client(head("ACK", 1)), 0},
+		{"refused", server(head("NAK", 1)), 0},
+		{"replied", server(reply(1, connects)), 0},
+	} {
+		var st helpers.State
+		var f helpers.Findings
+		for _, turn := range []helpertest.Turn{client(request(1)), c.turn} {
+			f.Reset()
+			if got := inspect(&helpers.Segment{Dir: turn.Dir, Data: []byte(turn.Text), State: &st}, &f); got != helpers.Read {
+				t.Errorf("%s: %v", c.name, got)
+			}
+		}
+		if f.Keep != c.want {
+			t.Errorf("%s: kept for %v, want %v", c.name, f.Keep, c.want)
+		}
 	}
 }
 

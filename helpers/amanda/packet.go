@@ -11,7 +11,8 @@ import (
 type kind uint8
 
 const (
-	kindOther   kind = iota // an acknowledgement or a refusal
+	kindRefusal kind = iota // NAK
+	kindAck                 // ACK
 	kindRequest             // REQ
 	kindReply               // REP, or PREP: a part of it
 )
@@ -49,7 +50,9 @@ func readPacket(b []byte) (p amandaPacket, ok bool) {
 		p.kind = kindRequest
 	case "REP", "PREP":
 		p.kind = kindReply
-	case "ACK", "NAK":
+	case "ACK":
+		p.kind = kindAck
+	case "NAK":
 	default:
 		return p, false
 	}
