@@ -153,7 +153,7 @@ func (w *Worker) turn(s *session.Session, st session.State) {
 	}
 	w.settle(s)
 	s.LastSeen = w.now
-	s.SetTimeout(w.rules.clocks.idle(s))
+	s.SetTimeout(w.lingering(s, w.rules.clocks.idle(s)))
 	w.table.Shorten(s)
 }
 

@@ -180,6 +180,10 @@ type Helper struct {
 	Mentions   bool          // it finds Mentions: bytes of either direction may have to be rewritten where anything is translated
 	Ends       bool          // it finds Over
 	Keeps      bool          // it finds Keep
+	// Lingers says that clients close a control session over TCP before they open what
+	// was announced in it: that is waited for when it is over, too, for half a minute at
+	// most.
+	Lingers bool
 	// Memory numbers the way in which State is used. It is to be raised whenever
 	// that changes: a session whose helper remembers in another way does not
 	// outlast a restart.

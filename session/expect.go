@@ -359,6 +359,14 @@ func (x *Expectations) KeptUntil(id uint32) (until Tick) {
 	return until
 }
 
+// WaitedUntil is when the last of those expires, 0 where there are none.
+func (x *Expectations) WaitedUntil(id uint32) (until Tick) {
+	for n := x.masters.of(id).head; n != 0; n = x.recs[n-1].nextMaster {
+		until = max(until, x.recs[n-1].Expires)
+	}
+	return until
+}
+
 // OfTag appends to list copies of those of a tag that keep accepts, at most most.
 func (x *Expectations) OfTag(list []Expectation, most int, id, tag uint32, keep func(*Expectation) bool) []Expectation {
 	for n := x.masters.of(id).head; n != 0 && most > 0; n = x.recs[n-1].nextMaster {

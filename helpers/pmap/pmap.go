@@ -17,6 +17,7 @@ var Helper = helpers.Helper{
 	Lifetime:   5 * time.Minute, // mounts reconnect
 	MaxHold:    maxRecord + markSize*maxFragments,
 	LowPorts:   true, // of mount daemons and their like
+	Lingers:    true,
 	Inspect:    inspect,
 	Spell:      spell,
 	Sound:      sound,

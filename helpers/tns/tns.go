@@ -13,6 +13,7 @@ var Helper = helpers.Helper{
 	Protocols:   []uint8{packet.ProtoTCP},
 	MaxExpects:  maxAddresses,
 	MaxHold:     maxPacket + headerSize + lengthSize,
+	Lingers:     true,
 	Inspect:     inspect,
 	Spell:       spell,
 	SpellLength: spellLength,
