@@ -3,6 +3,7 @@ package rsh
 import (
 	"net/netip"
 	"strconv"
+	"time"
 
 	"portcullis/helpers"
 	"portcullis/packet"
@@ -13,6 +14,7 @@ var Helper = helpers.Helper{
 	Name:       "rsh",
 	Protocols:  []uint8{packet.ProtoTCP},
 	MaxExpects: 1,
+	Lifetime:   2 * time.Minute, // servers look the client's name up first, and may ask its identd
 	MaxHold:    maxDigits,
 	LowPorts:   true, // rcmd listens at a reserved port; see mayAnnounce
 	Inspect:    inspect,

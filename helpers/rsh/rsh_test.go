@@ -48,6 +48,11 @@ func dialogues() []helpertest.Dialogue {
 		talk("letters", "", whyNoPort, shell, c("10a2\x00")),
 		talk("syslog", "", whyNoPort, exec, c("<34>Oct 11 22:14:15 host su: failed\n")),
 		talk("syslog, counted", "", whyNoPort, exec, c("119 <34>1 2026-10-11T22:14:15Z host su - - - failed\n")),
+		talk("syslog without a priority", "", whyNoPort, exec, c("Oct 11 22:14:15 host su: failed\n")),
+		talk("syslog, counted, of one digit", "", whyNoPort, exec, c("8 <14>hi!4 <14>")),
+		talk("syslog, ended by zeros", "", whyNoPort, exec, c("<34>1022\x00<34>\x00")),
+		talk("syslog over TLS", "", whyNoPort, exec, c("\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03")),
+		talk("a zero port and another", "", "", shell, c("0\x001022\x00"), s("\x00")),
 		talk("http", "", whyNoPort, exec, c("POST / HTTP/1.1\r\n\r\n1022\x00")),
 		talk("server first", "", whyServerFirst, shell, s("220 ready\r\n"), c("1022\x00")),
 	}
