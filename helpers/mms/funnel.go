@@ -1,6 +1,7 @@
 package mms
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 // nameAt is where a LinkViewerToMacConnectFunnel has its funnelName, `\\address\UDP\port`
 // in UTF-16, little-endian, with a zero behind it ([MS-MMSP] section 2.2.4.18). It is
 // the last field: what follows fills the last chunk.
-const nameAt = 60
+const nameAt = 28
 
 // Lengths of a message; Edit.Kind.
 const (
@@ -20,26 +21,31 @@ const (
 	inChunks = 2
 )
 
-// funnel reads a LinkViewerToMacConnectFunnel of size bytes at seg.Data[at:]. The
-// server sends to the address that the player connects from, whatever is spelt: an
-// address that is not the player's is refused by the engine all the same.
-func funnel(seg *helpers.Segment, f *helpers.Findings, at, size int) bool {
-	if size <= nameAt {
+// funnel reads the LinkViewerToMacConnectFunnel from from up to to of the packet m at
+// seg.Data[at:]. The server sends to the address that the player connects from, whatever
+// is spelt: an address that is not the player's is refused by the engine all the same.
+func funnel(seg *helpers.Segment, f *helpers.Findings, at int, m *message, from, to int) bool {
+	from, to = at+from, at+to
+	if to-from <= nameAt {
 		return false
 	}
-	to, ok := readName(seg.Data[at+nameAt : at+size])
+	name, ok := readName(seg.Data[from+nameAt : to])
 	if !ok {
 		return false
 	}
-	length := func(field, from int, kind uint8) {
-		f.Measure(helpers.Length{From: at + from, To: at + size, Edit: helpers.Edit{Off: at + field, Len: 4, Kind: kind}})
+	length := func(field, begin, end int, kind uint8) {
+		f.Measure(helpers.Length{From: begin, To: end, Edit: helpers.Edit{Off: field, Len: 4, Kind: kind}})
+	}
+	counted := at + countAt
+	if m.whole {
+		counted = at
 	}
 	f.Cancel = true // a player has one funnel
-	length(lengthAt, countAt, inBytes)
-	length(countAt, countAt, inChunks)
-	length(chunksAt, chunksAt, inChunks)
+	length(at+lengthAt, at+countAt, at+m.size, inBytes)
+	length(at+countAt, counted, at+m.size, inChunks)
+	length(from, from, to, inChunks)
 	f.Announce(helpers.Expect{
-		Proto: packet.ProtoUDP, Endpoint: to, Edit: helpers.Edit{Off: at + nameAt, Len: size - nameAt},
+		Proto: packet.ProtoUDP, Endpoint: name, Edit: helpers.Edit{Off: from + nameAt, Len: to - from - nameAt},
 	})
 	return true
 }
@@ -82,7 +88,7 @@ func parseName(b []byte) (netip.AddrPort, bool) {
 	}
 	b = b[n:]
 	const udp = `\UDP\`
-	if len(b) <= len(udp) || string(b[:len(udp)]) != udp {
+	if len(b) <= len(udp) || !bytes.EqualFold(b[:len(udp)], []byte(udp)) {
 		return none, false
 	}
 	port := uint32(0)

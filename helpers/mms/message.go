@@ -5,17 +5,18 @@ import (
 	"encoding/binary"
 )
 
-// Sizes of a message and places in it, in bytes from its start ([MS-MMSP] section
-// 2.2.3: TcpMessageHeader, then the message). Numbers are little-endian.
+// Sizes of a packet and places in it, in bytes from its start ([MS-MMSP] section
+// 2.2.3, TcpMessageHeader). Behind its header come messages, any number of them, each of
+// which begins with its length and its id (section 2.2.4). Numbers are little-endian.
 const (
 	sessionAt = 4  // always session
 	lengthAt  = 8  // bytes from countAt on
 	sealAt    = 12 // always seal
-	countAt   = 16 // chunks of eight bytes from here on
-	chunksAt  = 32 // chunks of eight bytes from here on
+	countAt   = 16 // chunks of eight bytes from here on, or of the whole packet
+	chunksAt  = 32 // of the first message: its chunks of eight bytes
 	idAt      = 36
 
-	messageStart = 40 // what is looked at of every message
+	messageStart = 40 // what is looked at of every packet
 	maxMessage   = 1 << 20
 	chunk        = 8
 )
@@ -31,10 +32,11 @@ const (
 	connectFunnel = 0x00030002 // LinkViewerToMacConnectFunnel
 )
 
-// message is what the beginning of a message says.
+// message is what the beginning of a packet says.
 type message struct {
-	id   uint32
-	size int // in bytes
+	id    uint32 // of the first message in it; 0 where there is none
+	size  int    // of the packet, in bytes
+	whole bool   // its count is of the whole packet
 }
 
 // outcome is what reading the beginning of a message came to.
@@ -46,7 +48,7 @@ const (
 	foreign                // it is none
 )
 
-// readMessage reads the beginning of a message. What can not begin one is known by
+// readMessage reads the beginning of a packet. What can not begin one is known by
 // its first bytes.
 func readMessage(b []byte) (m message, what outcome) {
 	if b[0] != 1 || !couldBe(b, sessionAt, session) || !couldBe(b, sealAt, seal) {
@@ -56,16 +58,44 @@ func readMessage(b []byte) (m message, what outcome) {
 		}
 		return m, foreign
 	}
-	if len(b) < messageStart {
+	if len(b) < chunksAt {
 		return m, cut
 	}
 	m.size = int(binary.LittleEndian.Uint32(b[lengthAt:])) + countAt
-	count, chunks := int(binary.LittleEndian.Uint32(b[countAt:])), int(binary.LittleEndian.Uint32(b[chunksAt:]))
-	if m.size < messageStart || m.size > maxMessage || m.size != countAt+count*chunk || m.size != chunksAt+chunks*chunk {
+	count := int(binary.LittleEndian.Uint32(b[countAt:])) * chunk
+	m.whole = count == m.size
+	switch {
+	case m.size < chunksAt || m.size > maxMessage || !m.whole && count != m.size-countAt:
 		return m, foreign
+	case m.size == chunksAt:
+		return m, whole
+	case m.size < messageStart:
+		return m, foreign
+	case len(b) < messageStart:
+		return m, cut
 	}
 	m.id = binary.LittleEndian.Uint32(b[idAt:])
 	return m, whole
+}
+
+// lastFunnel walks the messages of a packet that is there whole, and finds the last
+// LinkViewerToMacConnectFunnel: where it begins and ends, 0 where there is none. It
+// reports false where the messages do not fill the packet.
+func lastFunnel(packet []byte) (from, to int, ok bool) {
+	for at := chunksAt; at < len(packet); {
+		if len(packet)-at < chunk {
+			return 0, 0, false
+		}
+		n := uint64(binary.LittleEndian.Uint32(packet[at:])) * chunk
+		if n == 0 || n > uint64(len(packet)-at) {
+			return 0, 0, false
+		}
+		if binary.LittleEndian.Uint32(packet[at+idAt-chunksAt:]) == connectFunnel {
+			from, to = at, at+int(n)
+		}
+		at += int(n)
+	}
+	return from, to, true
 }
 
 // couldBe says whether b, as far as it goes, has word at a place.

@@ -8,7 +8,7 @@ import (
 	"portcullis/packet"
 )
 
-// maxFunnel is the longest message that is read as a whole, in bytes.
+// maxFunnel is the longest packet that is read as a whole, in bytes.
 const maxFunnel = 512
 
 // Helper is the session helper "mms". The player opened the session. What the server
@@ -60,7 +60,7 @@ func inspect(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			continue
 		}
 		m, what := readMessage(data)
-		if what == cut || what == whole && m.id == connectFunnel && m.size <= maxFunnel && len(data) < m.size {
+		if what == cut || what == whole && m.size <= maxFunnel && len(data) < m.size {
 			if seg.Final {
 				return helpers.Read // a part of a message is none
 			}
@@ -75,12 +75,17 @@ func inspect(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 			return helpers.Foreign
 		}
 		seg.State[connected] = 1
-		if m.id != connectFunnel || m.size > maxFunnel {
+		if m.size > maxFunnel {
 			binary.BigEndian.PutUint32(seg.State[skip:], uint32(m.size-messageStart))
 			at += messageStart
 			continue
 		}
-		found := funnel(seg, f, at, m.size)
+		from, to, ok := lastFunnel(data[:m.size])
+		if !ok {
+			f.Why = whyNoMessage
+			return helpers.Foreign
+		}
+		found := from > 0 && funnel(seg, f, at, &m, from, to)
 		at += m.size
 		if found {
 			f.Consumed = at

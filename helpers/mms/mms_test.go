@@ -39,7 +39,7 @@ func wide(s string) string {
 
 // funnelOf is a message that says where the player waits.
 func funnelOf(name string) string {
-	return build(connectFunnel, strings.Repeat("\x00", nameAt-messageStart)+wide(name))
+	return build(connectFunnel, strings.Repeat("\x00", nameAt-chunk)+wide(name))
 }
 
 var hello = build(connect, strings.Repeat("\x00", 16)+wide("NSPlayer/9.0"))
@@ -77,7 +77,7 @@ var cases = []testCase{
 	{name: "something behind", text: hello + funnelOf(`\\192.0.2.10\UDP\5004\`)},
 	{name: "too long a name", text: hello + funnelOf(`\\192.100.200.100\UDP\65535`+"0")},
 	{name: "other letters", text: hello + strings.Replace(funnelOf(good), "U\x00", "U\x01", 1)},
-	{name: "no end", text: hello + build(connectFunnel, strings.Repeat("\x00", nameAt-messageStart)+"\\\x00\\\x00")},
+	{name: "no end", text: hello + build(connectFunnel, strings.Repeat("\x00", nameAt-chunk)+"\\\x00\\\x00")},
 	{name: "no name", text: hello + build(connectFunnel, "12345678")},
 	{name: "a long funnel", text: hello + funnelOf(good+strings.Repeat("x", 300)) + funnelOf(good), want: "192.0.2.10:5004"},
 	{name: "many messages", text: hello + strings.Repeat(build(0x0003001b, "12345678"), 20) + funnelOf(good), want: "192.0.2.10:5004"},
