@@ -31,12 +31,16 @@ const (
 	addressAt = 4
 )
 
-// familyInet is AF_INET. Some write it in network order, some as their machine does.
-const familyInet = 2
+// familyInet is AF_INET. Some write it in network order, some as their machine does,
+// some as a length and a byte (4.4BSD).
+const (
+	familyInet = 2
+	sizeInet   = 16
+)
 
 // endpoint reads an address. It reports false where it is none of IPv4's.
 func endpoint(b []byte) (netip.AddrPort, bool) {
-	if f := binary.BigEndian.Uint16(b[familyAt:]); f != familyInet && f != familyInet<<8 {
+	if f := binary.BigEndian.Uint16(b[familyAt:]); f != familyInet && f != familyInet<<8 && f != sizeInet<<8|familyInet {
 		return netip.AddrPort{}, false
 	}
 	at := netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[addressAt:])), binary.BigEndian.Uint16(b[portAt:]))

@@ -107,6 +107,12 @@ func cases(l *layout) []testCase {
 			put(b[l.addr:], waits, familyInet<<8)
 			put(b[l.control:], own, familyInet<<8)
 		}))}},
+		{name: "the family behind a length", want: ctl, turns: []helpertest.Turn{C(l.build(kindLookUp, waits, own, func(b []byte) {
+			put(b[l.addr:], waits, sizeInet<<8|familyInet)
+			put(b[l.control:], own, sizeInet<<8|familyInet)
+		}))}},
+		{name: "a ring before anybody was looked up", want: ctl + daemon + ctl + "S=" + found + "/tcp", turns: []helpertest.Turn{
+			C(l.build(kindAnnounce, waits, own, nil)), S(l.reply(kindAnnounce, success, found)), lookUp, S(l.reply(kindLookUp, success, found))}},
 		{name: "another one's control address", turns: []helpertest.Turn{C(l.build(kindAnnounce, waits, netip.MustParseAddrPort("192.0.2.11:4000"), nil))}},
 		{name: "another control port", turns: []helpertest.Turn{C(l.build(kindAnnounce, waits, waits, nil))}},
 		{name: "another one's address", want: ctl, turns: []helpertest.Turn{C(l.build(kindAnnounce, netip.MustParseAddrPort("192.0.2.11:5000"), own, nil))}},
