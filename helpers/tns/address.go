@@ -26,7 +26,7 @@ const (
 type group struct {
 	depth      int // 0: none is being read
 	host, port [2]int
-	tcp        bool
+	tcp, tls   bool
 	twice      bool // it says something twice
 }
 
@@ -146,7 +146,8 @@ func (g *group) note(word, text []byte, from, to int) {
 	case is(word, "PORT"):
 		put(&g.port)
 	case is(word, "PROTOCOL"):
-		g.tcp = is(text[from:to], "tcp") || is(text[from:to], "tcps")
+		g.tls = is(text[from:to], "tcps")
+		g.tcp = g.tls || is(text[from:to], "tcp")
 	}
 }
 
@@ -165,7 +166,8 @@ func (g *group) expect(text []byte, own netip.Addr) (helpers.Expect, bool) {
 	}
 	return helpers.Expect{
 		Proto: packet.ProtoTCP, Endpoint: netip.AddrPortFrom(addr, port),
-		Edit: helpers.Edit{Off: from, Len: to - from, Kind: kind},
+		Helped: !g.tls, // a listener may redirect who was redirected to it
+		Edit:   helpers.Edit{Off: from, Len: to - from, Kind: kind},
 	}, ok && to-from <= maxSpan
 }
 
