@@ -173,22 +173,61 @@ func rpcFind(network, host string) (where netip.AddrPort, err error) {
 	if len(b) < 4 || int(xdr.BigEndian.Uint32(b)) > len(b)-4 {
 		return where, fmt.Errorf("address %x: cut short", b)
 	}
-	f := strings.Split(string(b[4:4+xdr.BigEndian.Uint32(b)]), ".")
-	if len(f) != 6 {
-		return where, fmt.Errorf("address %q: expected six numbers", b[4:])
-	}
-	high, err1 := strconv.Atoi(f[4])
-	low, err2 := strconv.Atoi(f[5])
-	addr, err3 := netip.ParseAddr(strings.Join(f[:4], "."))
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if where, err = rpcWhere(string(b[4 : 4+xdr.BigEndian.Uint32(b)])); err != nil {
 		return where, err
 	}
-	where = netip.AddrPortFrom(addr, uint16(high<<8|low))
 	_, err = rpcAsk(network, where.String(), rpcCall(rpcProgram, 1, 0))
 	return where, err
 }
 
-// TestPortmapper has rpcinfo, and a client of version 3, find a program by rpcbind
+// rpcList asks rpcbind, version 4, for all addresses of the program, and calls it over
+// TCP, as clients do that prefer to ask over UDP.
+func rpcList(network, host string) (where netip.AddrPort, err error) {
+	b, err := rpcAsk(network, host+":111", rpcCall(100000, 4, 11, rpcProgram, 1, "tcp", "", ""))
+	if err != nil {
+		return where, err
+	}
+	for len(b) >= 4 && xdr.BigEndian.Uint32(b) == 1 {
+		entry, rest := rpcEntry(b[4:])
+		if entry[1] == "tcp" {
+			if where, err = rpcWhere(entry[0]); err == nil {
+				_, err = rpcAsk("tcp", where.String(), rpcCall(rpcProgram, 1, 0))
+			}
+			return where, err
+		}
+		b = rest
+	}
+	return where, fmt.Errorf("a list without TCP: %x", b)
+}
+
+// rpcEntry reads an entry of a list: address, netid, family and protocol.
+func rpcEntry(b []byte) (text [4]string, rest []byte) {
+	for i := range text {
+		if i == 2 && len(b) >= 4 {
+			b = b[4:] // semantics
+		}
+		if len(b) < 4 || int(xdr.BigEndian.Uint32(b)) > len(b)-4 {
+			return text, nil
+		}
+		n := int(xdr.BigEndian.Uint32(b))
+		text[i], b = string(b[4:4+n]), b[min(len(b), 4+(n+3)&^3):]
+	}
+	return text, b
+}
+
+// rpcWhere reads a universal address of IPv4.
+func rpcWhere(text string) (netip.AddrPort, error) {
+	f := strings.Split(text, ".")
+	if len(f) != 6 {
+		return netip.AddrPort{}, fmt.Errorf("address %q: expected six numbers", text)
+	}
+	high, err1 := strconv.Atoi(f[4])
+	low, err2 := strconv.Atoi(f[5])
+	addr, err3 := netip.ParseAddr(strings.Join(f[:4], "."))
+	return netip.AddrPortFrom(addr, uint16(high<<8|low)), errors.Join(err1, err2, err3)
+}
+
+// TestPortmapper has rpcinfo, and clients of versions 3 and 4, find a program by rpcbind
 // through a firewall that allows rpcbind alone.
 func TestPortmapper(t *testing.T) {
 	off := table("system.session-helper", `id = 11`, `status = "disable"`) + table("system.session-helper", `id = 12`, `status = "disable"`)
@@ -210,6 +249,16 @@ func TestPortmapper(t *testing.T) {
 			})
 			if (err != nil) != c.denied || where.Addr().String() != c.to {
 				t.Errorf("version 3 over %s: found at %v: %v", network, where, err)
+			}
+			if c.denied {
+				continue // to see that once more would take long
+			}
+			err = c.Host("client").Do(func() (err error) {
+				where, err = rpcList(network, c.to)
+				return err
+			})
+			if err != nil || where.Addr().String() != c.to {
+				t.Errorf("list over %s: found at %v: %v", network, where, err)
 			}
 		}
 		if c.denied {
