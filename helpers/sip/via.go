@@ -70,12 +70,15 @@ func (v *via) read(d []byte, list span) (next int, ok bool) {
 
 // protocol takes the protocol off s, with the white space behind it.
 func protocol(d []byte, s *span) (transport span, ok bool) {
-	for n := range 3 {
+	first := 0
+	if begins(s.of(d), version+"/") { // as nearly everybody writes it
+		first = 2
+		s.from += len(version + "/")
+	}
+	for n := first; n < 3; n++ {
 		*s = skip(d, *s)
 		transport.from = s.from
-		for !s.empty() && isToken(d[s.from]) {
-			s.from++
-		}
+		s.from += tokenLen(s.of(d))
 		if transport.to = s.from; transport.empty() {
 			return span{}, false
 		}
