@@ -165,7 +165,7 @@ func (r *reader) line(d *description, kind byte, s span) {
 		for range 3 {
 			_, s = word(b, s)
 		}
-		d.origin.read(b, skip(b, s))
+		d.origin.read(b, s)
 	}
 }
 
@@ -192,7 +192,7 @@ func (d *description) attribute(b []byte, s span) {
 		digits, rest := word(b, span{s.from + 5, s.to})
 		if n, ok := port(digits.of(b)); ok {
 			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connection{}
-			m.rtcpHost.read(b, skip(b, rest))
+			m.rtcpHost.read(b, rest)
 		}
 	case begins(text, "setup:"):
 		v := span{s.from + 6, s.to}
@@ -224,14 +224,13 @@ func word(b []byte, s span) (w, rest span) {
 // a group.
 func (c *connection) read(b []byte, s span) {
 	*c = connection{given: true}
-	const four, six = "in ip4 ", "in ip6 "
-	v := s.of(b)
-	is4 := begins(v, four)
-	if !is4 && !begins(v, six) {
+	network, s := word(b, s)
+	kind, s := word(b, s)
+	if !network.is(b, "in") {
 		return
 	}
-	text := span{s.from + len(four), s.to}
-	if a := address(text.of(b)); a.Is4() == is4 && a.IsValid() {
+	text := skip(b, s)
+	if a := address(text.of(b)); a.Is4() && kind.is(b, "ip4") || a.Is6() && kind.is(b, "ip6") {
 		c.addr, c.text = a, text
 	}
 }

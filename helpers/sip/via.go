@@ -48,7 +48,9 @@ func (v *via) read(d []byte, list span) (next int, ok bool) {
 	if v.tls = transport.is(d, "tls"); v.tls {
 		v.port = portTLS
 	}
-	v.name = span{s.from, hostEnd(d, s.from, s.to)}
+	if v.name = (span{s.from, hostEnd(d, s.from, s.to)}); v.name.empty() {
+		return list.from, false
+	}
 	v.host = v.name
 	s = skip(d, span{v.name.to, s.to})
 	if !s.empty() && d[s.from] == ':' {
