@@ -42,7 +42,7 @@ export PORTCULLIS_TOOLS := $(TOOLDIR)
 export PATH := $(PATH):/usr/local/go/bin:/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz score bench lint docs clean
+.PHONY: help go build demo test tools install-tools unpack-tools race soak fuzz score profile bench lint docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -110,13 +110,22 @@ fuzz: go ## run every fuzz target for a while (FUZZTIME=30s)
 score: go ## hold the session helpers against captures with known truth (CAPTURES=../shared/captures)
 	@$(GO) run -buildvcs=false ./dataplane/replay/score -captures $(CAPTURES)
 
+# What was measured of the engine is what the compiler builds the firewall by.
+PROFILE := cmd/portcullis/default.pgo
+
+profile: go ## measure where the engine spends its time, for the compiler (cmd/portcullis/default.pgo)
+	@mkdir -p $(BIN)/profile
+	$(GO) test -buildvcs=false -trimpath ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchtime 1s -cpuprofile $(CURDIR)/$(BIN)/profile/trip -o $(BIN)/profile/engine.test
+	$(GO) test -buildvcs=false -trimpath ./engine -run '^$$' -bench '^BenchmarkControl$$' -benchtime 500000x -cpuprofile $(CURDIR)/$(BIN)/profile/control -o $(BIN)/profile/engine.test
+	cd lab/profile && $(GO) run -buildvcs=false . $(CURDIR)/$(PROFILE) $(CURDIR)/$(BIN)/profile/trip $(CURDIR)/$(BIN)/profile/control
+
 bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
-	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem
-	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^Benchmark(Control|Trunk)$$' -benchtime 100000x
-	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkLive$$' -benchtime 3s -sessions 1000000
-	$(GO) test -buildvcs=false ./engine -run '^$$' -bench '^BenchmarkExpiry$$' -benchtime 2x -sessions 1000000
-	$(GO) test -buildvcs=false ./cmd/portcullis -run '^$$' -bench '^BenchmarkWorkers$$' -benchtime 3x -sessions 100000
-	$(GO) test -buildvcs=false ./cmd/portcullis -run '^$$' -bench '^BenchmarkListBeside$$' -benchtime 3x -sessions 1000000
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchmem
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./engine -run '^$$' -bench '^Benchmark(Control|Trunk)$$' -benchtime 100000x
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./engine -run '^$$' -bench '^BenchmarkLive$$' -benchtime 3s -sessions 1000000
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./engine -run '^$$' -bench '^BenchmarkExpiry$$' -benchtime 2x -sessions 1000000
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./cmd/portcullis -run '^$$' -bench '^BenchmarkWorkers$$' -benchtime 3x -sessions 100000
+	$(GO) test -buildvcs=false -pgo=$(CURDIR)/$(PROFILE) ./cmd/portcullis -run '^$$' -bench '^BenchmarkListBeside$$' -benchtime 3x -sessions 1000000
 	@$(BIN)/portcullis-lab bench
 
 lint: go ## gofmt, go vet, staticcheck

@@ -33,7 +33,9 @@ type Expectation struct {
 	Expires Tick
 
 	id         uint32
+	index      uint32 // its own
 	next       uint32 // others that differ in the source port alone, index+1
+	prev       uint32 // likewise, back
 	nextMaster uint32 // others of the same master, newest first, index+1
 	prevMaster uint32 // likewise, back
 	master     uint32 // in Expectations.masters
@@ -86,7 +88,7 @@ type Expectations struct {
 	byKey   map[packet.Key]uint32 // by bucket, head of a list by next, index+1
 	masters shares[uint32]        // by session id, heads of lists by nextMaster, index+1
 	hosts   shares[packet.Addr]
-	at      hostFilter            // where the flows go to
+	at      hostFilter // where the flows go to
 	free    []uint32
 	wheel   Wheel
 	count   int
@@ -124,11 +126,11 @@ const MaxPerHost = 1024
 // already, the oldest of them gives way and is handed to gone first.
 func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation)) AddResult {
 	bucket := bucketOf(&e.Match)
-	if i, same, found := x.overlapping(&bucket, e); found {
-		if !same {
+	first := x.byKey[bucket]
+	if r := x.overlapping(first, e); r != nil {
+		if r.Master != e.Master || r.Match != e.Match {
 			return Clash
 		}
-		r := &x.recs[i]
 		r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
 		r.Call, r.Back = e.Call, e.Back
 		if r.Call != NoCall {
@@ -138,31 +140,31 @@ func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation
 		if e.Tag != 0 {
 			r.Tag = e.Tag
 		}
-		x.wheel.Arm(i, r.Expires)
+		x.wheel.Arm(r.index, r.Expires)
 		return Refreshed
 	}
 	if m := x.masters.of(e.Master.ID); m.n > 0 && m.n >= perMaster {
 		oldest := x.oldest(m.head)
 		gone(&x.recs[oldest])
 		x.remove(oldest)
+		first = x.byKey[bucket]
 	}
 	if x.count >= x.max || x.hosts.of(e.Host).n >= MaxPerHost {
 		return Full
 	}
-	x.insert(&bucket, e)
+	x.insert(&bucket, first, e)
 	return Added
 }
 
-// overlapping finds an expectation that some flow could match as well as e, in its
-// bucket.
-func (x *Expectations) overlapping(bucket *packet.Key, e *Expectation) (i uint32, same, found bool) {
-	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
-		r := &x.recs[n-1]
-		if meets(&r.Match, &e.Match) || wild(&e.Match) {
-			return n - 1, r.Master == e.Master && r.Match == e.Match, true
+// overlapping finds an expectation that some flow could match as well as e, among those
+// of its bucket, which first begins, or nil.
+func (x *Expectations) overlapping(first uint32, e *Expectation) *Expectation {
+	for n := first; n != 0; n = x.recs[n-1].next {
+		if r := &x.recs[n-1]; meets(&r.Match, &e.Match) || wild(&e.Match) {
+			return r
 		}
 	}
-	return 0, false, false
+	return nil
 }
 
 // oldest finds the last of a master's expectations, whose list head begins.
@@ -174,7 +176,8 @@ func (x *Expectations) oldest(head uint32) uint32 {
 	return n - 1
 }
 
-func (x *Expectations) insert(bucket *packet.Key, e *Expectation) {
+// insert puts e into the table, before the others of its bucket, which first begins.
+func (x *Expectations) insert(bucket *packet.Key, first uint32, e *Expectation) {
 	var i uint32
 	if n := len(x.free); n > 0 {
 		i, x.free = x.free[n-1], x.free[:n-1]
@@ -186,8 +189,11 @@ func (x *Expectations) insert(bucket *packet.Key, e *Expectation) {
 	x.serial++
 	r := &x.recs[i]
 	*r = *e
-	r.id, r.live = x.serial, true
-	r.next = x.byKey[*bucket]
+	r.id, r.index, r.live = x.serial, i, true
+	r.next, r.prev = first, 0
+	if first != 0 {
+		x.recs[first-1].prev = i + 1
+	}
 	x.byKey[*bucket] = i + 1
 	r.master, r.host = x.masters.take(e.Master.ID), x.hosts.take(e.Host)
 	x.link(i)
@@ -299,14 +305,7 @@ func (x *Expectations) meetsAny(bucket, k *packet.Key) bool {
 }
 
 // Remove takes out an expectation that Find returned.
-func (x *Expectations) Remove(e *Expectation) {
-	for n := x.byKey[bucketOf(&e.Match)]; n != 0; n = x.recs[n-1].next {
-		if &x.recs[n-1] == e {
-			x.remove(n - 1)
-			return
-		}
-	}
-}
+func (x *Expectations) Remove(e *Expectation) { x.remove(e.index) }
 
 // RemoveMaster takes out all expectations of the control session with that id,
 // handing each to gone first.
@@ -405,7 +404,7 @@ func (x *Expectations) Expire(now Tick, budget int, gone func(*Expectation)) (mo
 
 func (x *Expectations) remove(i uint32) {
 	r := &x.recs[i]
-	x.unchain(i)
+	x.unchain(r)
 	x.unlink(r)
 	x.hosts.give(r.host)
 	x.at.remove(r.Match.Dst)
@@ -419,19 +418,17 @@ func (x *Expectations) remove(i uint32) {
 }
 
 // unchain takes an expectation out of its bucket.
-func (x *Expectations) unchain(i uint32) {
-	bucket, after := bucketOf(&x.recs[i].Match), x.recs[i].next
-	n := x.byKey[bucket]
+func (x *Expectations) unchain(r *Expectation) {
+	if r.next != 0 {
+		x.recs[r.next-1].prev = r.prev
+	}
 	switch {
-	case n != i+1:
-		for x.recs[n-1].next != i+1 {
-			n = x.recs[n-1].next
-		}
-		x.recs[n-1].next = after
-	case after != 0:
-		x.byKey[bucket] = after
+	case r.prev != 0:
+		x.recs[r.prev-1].next = r.next
+	case r.next != 0:
+		x.byKey[bucketOf(&r.Match)] = r.next
 	default:
-		delete(x.byKey, bucket)
+		delete(x.byKey, bucketOf(&r.Match))
 	}
 }
 

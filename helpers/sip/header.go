@@ -8,10 +8,7 @@ type header struct{ name, value span }
 // read reads the header at. next is -1 where its end is not there yet: that needs the
 // byte behind it. The name is empty where it is none.
 func (h *header) read(b []byte, at int) (next int) {
-	i := at
-	for i < len(b) && isToken(b[i]) {
-		i++
-	}
+	i := at + tokenLen(b[at:])
 	h.name, h.value = span{at, i}, span{}
 	end := i
 	for {
@@ -71,41 +68,65 @@ const (
 	headIdentity // and others whose URIs are who somebody is
 )
 
-// kindOf is the kind of a header of that name, which is a token, or of its compact form
-// (RFC 3261 section 7.3.3, RFC 3515, RFC 3892).
-func kindOf(name []byte) head {
-	var buf [len("p-preferred-identity")]byte
-	if len(name) > len(buf) {
+// name is a name of headers that are read, in lower case. next is another one of the
+// same first letter and length, in names.
+type name struct {
+	text string
+	kind head
+	next uint8
+}
+
+// names are those, and their compact forms (RFC 3261 section 7.3.3, RFC 3515, RFC 3892).
+// The first is none.
+var names = [...]name{
+	{}, {text: "via", kind: headVia}, {text: "v", kind: headVia}, {text: "from", kind: headFrom}, {text: "f", kind: headFrom},
+	{text: "to", kind: headTo}, {text: "t", kind: headTo}, {text: "call-id", kind: headCallID}, {text: "i", kind: headCallID},
+	{text: "cseq", kind: headCSeq}, {text: "contact", kind: headContact}, {text: "m", kind: headContact},
+	{text: "content-length", kind: headLength}, {text: "l", kind: headLength},
+	{text: "content-type", kind: headType}, {text: "c", kind: headType},
+	{text: "content-encoding", kind: headEncoding}, {text: "e", kind: headEncoding}, {text: "expires", kind: headExpires},
+	{text: "route", kind: headRoute}, {text: "record-route", kind: headRoute}, {text: "path", kind: headRoute},
+	{text: "service-route", kind: headRoute}, {text: "refer-to", kind: headRoute}, {text: "r", kind: headRoute},
+	{text: "referred-by", kind: headIdentity}, {text: "b", kind: headIdentity}, {text: "p-asserted-identity", kind: headIdentity},
+	{text: "p-preferred-identity", kind: headIdentity}, {text: "remote-party-id", kind: headIdentity},
+}
+
+// longestName is the length of the longest of them.
+const longestName = len("p-preferred-identity")
+
+// shapes are the first of the names by first letter and length, 0 where there is none.
+var shapes = func() (t [26][longestName + 1]uint8) {
+	for i := range names[1:] {
+		n := &names[i+1]
+		first := &t[n.text[0]-'a'][len(n.text)]
+		n.next, *first = *first, uint8(i+1)
+	}
+	return t
+}()
+
+// kindOf is the kind of a header of that name, which is a token.
+func kindOf(b []byte) head {
+	if len(b) == 0 || len(b) > longestName {
 		return headOther
 	}
-	for i, c := range name {
-		buf[i] = c | 0x20 // makes no other character of a token one of those below
+	c := lower(b[0]) - 'a'
+	if c >= 26 {
+		return headOther
 	}
-	switch string(buf[:len(name)]) {
-	case "via", "v":
-		return headVia
-	case "from", "f":
-		return headFrom
-	case "to", "t":
-		return headTo
-	case "call-id", "i":
-		return headCallID
-	case "cseq":
-		return headCSeq
-	case "contact", "m":
-		return headContact
-	case "content-length", "l":
-		return headLength
-	case "content-type", "c":
-		return headType
-	case "content-encoding", "e":
-		return headEncoding
-	case "expires":
-		return headExpires
-	case "route", "record-route", "path", "service-route", "refer-to", "r":
-		return headRoute
-	case "referred-by", "b", "p-asserted-identity", "p-preferred-identity", "remote-party-id":
-		return headIdentity
+	for i := shapes[c][len(b)]; i != 0; i = names[i].next {
+		if foldToken(b, names[i].text) {
+			return names[i].kind
+		}
 	}
 	return headOther
+}
+
+// foldToken compares a token with a name as long, in any case: of the characters of
+// tokens none but a capital becomes one of the names by this bit.
+func foldToken(b []byte, name string) bool {
+	differ := byte(0)
+	for i, c := range b[:len(name)] {
+		differ |= c | 0x20 ^ name[i]
+	}
+	return differ == 0
 }

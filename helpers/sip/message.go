@@ -112,10 +112,7 @@ func (m *message) startLine(s span) bool {
 	if begins(line, version+" ") {
 		return m.statusLine(line[len(version)+1:])
 	}
-	i := 0
-	for i < len(line) && isToken(line[i]) {
-		i++
-	}
+	i := tokenLen(line)
 	if i == 0 || i > 32 || i == len(line) || line[i] != ' ' {
 		return false
 	}

@@ -27,12 +27,11 @@ type reader struct {
 	top bool // no Via was read yet
 }
 
-// newReader reads a message that begins at base.
-func newReader(seg *helpers.Segment, f *helpers.Findings, base int) reader {
-	return reader{
-		seg: seg, src: seg.Src.Addr().Unmap(), dst: seg.Dst.Addr().Unmap(),
-		f: f, x: finds{f: f, base: base, plain: seg.Plain}, s: (*state)(seg.State), top: true,
-	}
+// begin makes r, which is empty, the reader of a message that begins at base.
+func (r *reader) begin(seg *helpers.Segment, f *helpers.Findings, base int) {
+	r.seg, r.f, r.s, r.top = seg, f, (*state)(seg.State), true
+	r.src, r.dst = seg.Src.Addr().Unmap(), seg.Dst.Addr().Unmap()
+	r.x.f, r.x.base, r.x.plain = f, base, seg.Plain
 }
 
 // read reads the message whose head was read.

@@ -71,6 +71,16 @@ var tokens = func() (t [256]bool) {
 // isToken says whether c may be in a token.
 func isToken(c byte) bool { return tokens[c] }
 
+// tokenLen is how many characters of a token b begins with.
+func tokenLen(b []byte) int {
+	for i, c := range b {
+		if !tokens[c] {
+			return i
+		}
+	}
+	return len(b)
+}
+
 // number reads b, which is digits and nothing else, at most most.
 func number(b []byte, most uint64) (uint64, bool) {
 	if len(b) == 0 || len(b) > 19 {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"bytes"
 	"net/netip"
 
 	"portcullis/helpers"
@@ -106,88 +107,92 @@ type connection struct {
 	given bool
 }
 
-// description is a session description.
+// description is a session description that is read line by line.
 type description struct {
 	origin  connection
 	host    connection
 	quiet   bool
-	list    [maxMedia]media
-	n       int
-	ignored bool // the lines are of an m-line that is not read
+	n       int    // m-lines so far
+	media   media  // the last of them, valid iff n > 0
+	first   uint16 // the port of the first that has no address of its own
+	ignored bool   // the lines are of an m-line that is not read
 }
 
 // describe reads a session description and announces its media.
 func (r *reader) describe(s span) {
-	var d description
-	if len(r.data[s.from:s.to]) < 2 || r.data[s.from] != 'v' || r.data[s.from+1] != '=' {
+	b := r.data[:s.to]
+	if s.to-s.from < 2 || b[s.from] != 'v' || b[s.from+1] != '=' {
 		return
 	}
-	for at := s.from; at >= 0 && at < s.to; {
-		next := lineEnd(r.data[:s.to], at)
-		end := next
-		if end < 0 {
-			end = s.to
+	var d description
+	for at := s.from; at < s.to; {
+		end := s.to
+		if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
+			end = at + n + 1
 		}
-		if line := trim(r.data, span{at, end}); line.to-line.from > 2 && r.data[line.from+1] == '=' {
-			d.line(r.data, r.data[line.from], span{line.from + 2, line.to})
+		if line := trim(b, span{at, end}); line.to-line.from > 2 && b[line.from+1] == '=' {
+			r.line(&d, b[line.from], span{line.from + 2, line.to})
 		}
-		at = next
+		at = end
 	}
 	r.announce(&d)
+	r.place(&d.origin, d.first)
+	r.place(&d.host, d.first)
 }
 
 // line reads a line of a description.
-func (d *description) line(b []byte, kind byte, s span) {
+func (r *reader) line(d *description, kind byte, s span) {
+	b := r.data
 	switch kind {
+	case 'a':
+		d.attribute(b, s)
+	case 'm':
+		r.announce(d)
+		if d.ignored = d.n == maxMedia; !d.ignored {
+			d.media = media{quiet: d.quiet}
+			d.media.read(b, s)
+			d.n++
+		}
+	case 'c':
+		switch {
+		case d.ignored:
+		case d.n > 0:
+			d.media.host.read(b, s)
+		default:
+			d.host.read(b, s)
+		}
 	case 'o': // o=user id version IN IP4 address
 		for range 3 {
 			_, s = word(b, s)
 		}
-		d.origin = connectionOf(b, s)
-	case 'c':
-		switch c := connectionOf(b, s); {
-		case d.ignored:
-		case d.n > 0:
-			d.list[d.n-1].host = c
-		default:
-			d.host = c
-		}
-	case 'm':
-		d.ignored = d.n == maxMedia
-		if !d.ignored {
-			d.list[d.n] = mediaOf(b, s)
-			d.list[d.n].quiet = d.quiet
-			d.n++
-		}
-	case 'a':
-		d.attribute(b, s)
+		d.origin.read(b, s)
 	}
 }
 
 // attribute reads an a-line.
 func (d *description) attribute(b []byte, s span) {
-	if d.ignored {
-		return
+	if c := lower(b[s.from]); d.ignored || c != 's' && c != 'r' && c != 'i' {
+		return // as most are
 	}
+	text := s.of(b)
 	switch {
-	case s.is(b, "sendonly"), s.is(b, "inactive"):
+	case fold(text, "sendonly"), fold(text, "inactive"):
 		d.direction(true)
 		return
-	case s.is(b, "sendrecv"), s.is(b, "recvonly"):
+	case fold(text, "sendrecv"), fold(text, "recvonly"):
 		d.direction(false)
 		return
 	}
-	if d.n == 0 {
-		return
-	}
-	m := &d.list[d.n-1]
-	switch text := s.of(b); {
+	m := &d.media
+	switch {
+	case d.n == 0:
 	case fold(text, "rtcp-mux"):
 		m.mux = true
 	case begins(text, "rtcp:"):
 		digits, rest := word(b, span{s.from + 5, s.to})
 		if n, ok := port(digits.of(b)); ok {
-			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connectionOf(b, rest)
+			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connection{}
+			m.rtcpHost.read(b, rest)
 		}
 	case begins(text, "setup:"):
 		v := span{s.from + 6, s.to}
@@ -201,81 +206,70 @@ func (d *description) direction(quiet bool) {
 		d.quiet = quiet
 		return
 	}
-	d.list[d.n-1].quiet = quiet
+	d.media.quiet = quiet
 }
 
 // word takes a word off s.
 func word(b []byte, s span) (w, rest span) {
-	s = trim(b, s)
-	i := s.from
-	for i < s.to && !blank(b[i]) {
-		i++
+	s = skip(b, s)
+	for i, c := range s.of(b) {
+		if blank(c) {
+			return span{s.from, s.from + i}, span{s.from + i, s.to}
+		}
 	}
-	return span{s.from, i}, span{i, s.to}
+	return s, span{s.to, s.to}
 }
 
-// connectionOf reads "IN IP4 address". The address is not valid where it is a name,
-// or of a group.
-func connectionOf(b []byte, s span) (c connection) {
-	c.given = true
+// read reads "IN IP4 address" into c. The address is not valid where it is a name, or of
+// a group.
+func (c *connection) read(b []byte, s span) {
+	*c = connection{given: true}
 	network, s := word(b, s)
 	kind, s := word(b, s)
-	text, rest := word(b, s)
-	if !network.is(b, "in") || !trim(b, rest).empty() {
-		return c
+	if !network.is(b, "in") {
+		return
 	}
-	a := address(text.of(b))
-	if a.IsValid() && (kind.is(b, "ip4") && a.Is4() || kind.is(b, "ip6") && a.Is6()) {
+	text := skip(b, s)
+	if a := address(text.of(b)); a.Is4() && kind.is(b, "ip4") || a.Is6() && kind.is(b, "ip6") {
 		c.addr, c.text = a, text
 	}
-	return c
 }
 
-// mediaOf reads "audio 49170/2 RTP/AVP 0". The port is 0 where it is none.
-func mediaOf(b []byte, s span) (m media) {
+// read reads "audio 49170/2 RTP/AVP 0" into m, which is empty. The port is 0 where it is
+// none.
+func (m *media) read(b []byte, s span) {
 	_, s = word(b, s)
-	ports, s := word(b, s)
+	m.digits, s = word(b, s)
 	m.proto, _ = word(b, s)
-	m.digits, m.count = ports, 1
-	for i := ports.from; i < ports.to; i++ {
-		if b[i] != '/' {
-			continue
-		}
-		n, ok := number(b[i+1:ports.to], maxRange)
+	m.count = 1
+	if i := bytes.IndexByte(m.digits.of(b), '/'); i >= 0 {
+		n, ok := number(b[m.digits.from+i+1:m.digits.to], maxRange)
 		if !ok || n == 0 {
-			return media{}
+			return
 		}
-		m.digits.to, m.count = i, int(n)
-		break
+		m.digits.to, m.count = m.digits.from+i, int(n)
 	}
-	m.port, _ = port(m.digits.of(b))
-	if n, ok := port(m.digits.of(b)); !ok || n == 0 {
-		m.port = 0
+	if n, ok := port(m.digits.of(b)); ok {
+		m.port = n
 	}
-	return m
 }
 
-// announce announces the media of a description.
+// announce announces the media that was read last.
 func (r *reader) announce(d *description) {
-	first := uint16(0)
-	for i := range d.list[:d.n] {
-		m := &d.list[i]
-		if !m.host.given && first == 0 {
-			first = m.port
-		}
+	if d.n == 0 || d.ignored {
+		return
 	}
-	r.place(&d.origin, first)
-	r.place(&d.host, first)
-	for i := range d.list[:d.n] {
-		m := &d.list[i]
-		host := d.host
-		if m.host.given {
-			host = m.host
-			r.place(&m.host, m.port)
-		}
-		if m.port != 0 && opens(host.addr) {
-			r.media(m, host.addr)
-		}
+	m := &d.media
+	host := d.host.addr
+	switch {
+	case m.host.given:
+		host = m.host.addr
+		r.place(&m.host, m.port)
+	case d.first == 0:
+		d.first = m.port
+	}
+	if m.port != 0 && opens(host) {
+		r.flow(m, host)
 	}
 }
 
@@ -297,8 +291,8 @@ func (r *reader) place(c *connection, port uint16) {
 	}
 }
 
-// media announces where the media of an m-line comes to.
-func (r *reader) media(m *media, at netip.Addr) {
+// flow announces where the media of an m-line comes to.
+func (r *reader) flow(m *media, at netip.Addr) {
 	e := helpers.Expect{Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(at, m.port), Many: true, Third: true, Tag: r.callTag()}
 	proto := m.proto.of(r.data)
 	switch {

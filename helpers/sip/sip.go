@@ -56,7 +56,8 @@ func datagram(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 	if keepsAlive(seg.Data) {
 		return helpers.Read
 	}
-	r := newReader(seg, f, 0)
+	var r reader
+	r.begin(seg, f, 0)
 	why := r.head(seg.Data)
 	if why == cut {
 		why = whyNotSIP
@@ -96,7 +97,8 @@ func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 		return helpers.Read
 	}
 	data := seg.Data[at:]
-	r := newReader(seg, f, at)
+	var r reader
+	r.begin(seg, f, at)
 	why := r.head(data)
 	whole := why == ""
 	if !whole {

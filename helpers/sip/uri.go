@@ -54,12 +54,11 @@ func nextElement(d []byte, list span) (e element, rest span, ok bool) {
 	open, closed, semicolon := -1, -1, -1
 	i, to := list.from, list.to
 scan:
-	for ; i < to; i++ {
-		c := d[i]
-		if marks[c]&markElement == 0 {
-			continue
+	for ; ; i++ {
+		if i += unmarked(d, i, to, markElement); i >= to {
+			break
 		}
-		switch c {
+		switch d[i] {
 		case '"':
 			i = quoteEnd(d, i, to)
 		case '<':
@@ -140,12 +139,13 @@ func nextParam(d []byte, params span) (name, value, rest span) {
 func oneParam(d []byte, s span, ends uint8) (name, value span, end int) {
 	equals := -1
 scan:
-	for end = s.from; end < s.to; end++ {
-		c := d[end]
-		if marks[c]&ends == 0 {
-			continue
+	for end = s.from; ; end++ {
+		end += unmarked(d, end, s.to, ends)
+		if end >= s.to {
+			end = s.to
+			break
 		}
-		switch c {
+		switch d[end] {
 		case '"':
 			end = quoteEnd(d, end, s.to)
 		case '=':
@@ -156,7 +156,6 @@ scan:
 			break scan
 		}
 	}
-	end = min(end, s.to)
 	if equals < 0 {
 		return trim(d, span{s.from, end}), span{end, end}, end
 	}
@@ -166,13 +165,12 @@ scan:
 // hostEnd is where the host at ends, to at most: behind the brackets of IPv6, before
 // what can follow a host.
 func hostEnd(d []byte, at, to int) int {
-	for ; at < to; at++ {
-		c := d[at]
-		if marks[c]&markHost == 0 {
-			continue
+	for ; ; at++ {
+		if at += unmarked(d, at, to, markHost); at >= to {
+			return to
 		}
-		if c != '[' {
-			break
+		if d[at] != '[' {
+			return at
 		}
 		if n := bytes.IndexByte(d[at:to], ']'); n > 0 {
 			at += n
@@ -180,7 +178,20 @@ func hostEnd(d []byte, at, to int) int {
 			return to
 		}
 	}
-	return at
+}
+
+// unmarked is how many characters there are at, up to to, before one of those marks.
+func unmarked(d []byte, at, to int, which uint8) int {
+	if at >= to {
+		return 0
+	}
+	b := d[at:to]
+	for i, c := range b {
+		if marks[c]&which != 0 {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // parse reads a sip or sips URI into u, which is empty. It reports false for any other.

@@ -48,7 +48,9 @@ func (v *via) read(d []byte, list span) (next int, ok bool) {
 	if v.tls = transport.is(d, "tls"); v.tls {
 		v.port = portTLS
 	}
-	v.name = span{s.from, hostEnd(d, s.from, s.to)}
+	if v.name = (span{s.from, hostEnd(d, s.from, s.to)}); v.name.empty() {
+		return list.from, false
+	}
 	v.host = v.name
 	s = skip(d, span{v.name.to, s.to})
 	if !s.empty() && d[s.from] == ':' {
@@ -70,12 +72,15 @@ func (v *via) read(d []byte, list span) (next int, ok bool) {
 
 // protocol takes the protocol off s, with the white space behind it.
 func protocol(d []byte, s *span) (transport span, ok bool) {
-	for n := range 3 {
+	first := 0
+	if begins(s.of(d), version+"/") { // as nearly everybody writes it
+		first = 2
+		s.from += len(version + "/")
+	}
+	for n := first; n < 3; n++ {
 		*s = skip(d, *s)
 		transport.from = s.from
-		for !s.empty() && isToken(d[s.from]) {
-			s.from++
-		}
+		s.from += tokenLen(s.of(d))
 		if transport.to = s.from; transport.empty() {
 			return span{}, false
 		}
