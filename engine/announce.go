@@ -23,8 +23,8 @@ type announcer struct {
 	changed bool
 	x       session.Expectation   // what is announced now
 	found   []session.Expectation // others of its group
-	again   bool            // what was just expected had been expected before
-	why     session.Refusal // valid iff it could not be
+	again   bool                  // what was just expected had been expected before
+	why     session.Refusal       // valid iff it could not be
 }
 
 func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
