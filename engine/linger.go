@@ -18,7 +18,7 @@ func (w *Worker) lingering(s *session.Session, idle time.Duration) time.Duration
 		return idle
 	}
 	if until := w.expect.WaitedUntil(s.ID); until != 0 {
-		return max(idle, min(until.Sub(w.now), maxLinger))
+		return max(idle, min(until.Sub(s.LastSeen), maxLinger))
 	}
 	return idle
 }
