@@ -227,11 +227,25 @@ func (c *connection) read(b []byte, s span) {
 	const four, six = "in ip4 ", "in ip6 "
 	v := s.of(b)
 	is4 := begins(v, four)
-	if !is4 && !begins(v, six) {
+	if is4 || begins(v, six) {
+		text := span{s.from + len(four), s.to}
+		if a := address(text.of(b)); a.Is4() == is4 && a.IsValid() {
+			c.addr, c.text = a, text
+			return
+		}
+	}
+	c.spaced(b, s)
+}
+
+// spaced reads the same with more white space than there should be.
+func (c *connection) spaced(b []byte, s span) {
+	network, s := word(b, s)
+	kind, s := word(b, s)
+	text, rest := word(b, s)
+	if !network.is(b, "in") || !skip(b, rest).empty() {
 		return
 	}
-	text := span{s.from + len(four), s.to}
-	if a := address(text.of(b)); a.Is4() == is4 && a.IsValid() {
+	if a := address(text.of(b)); kind.is(b, "ip4") && a.Is4() || kind.is(b, "ip6") && a.Is6() {
 		c.addr, c.text = a, text
 	}
 }
