@@ -273,6 +273,12 @@ func (n *announcer) reserve(x *session.Expectation, pair bool) bool {
 		x.Match = old.Match // announced again: the same port is spelt
 		return n.add(x)
 	}
+	if port := n.flowing(x); port != 0 {
+		x.Match.DstPort = port
+		if n.add(x) {
+			return true
+		}
+	}
 	ask := n.w.nat.Reserve
 	if pair {
 		ask = n.w.nat.ReservePair
@@ -286,6 +292,28 @@ func (n *announcer) reserve(x *session.Expectation, pair bool) bool {
 	}
 	x.Match.DstPort = port
 	return n.add(x)
+}
+
+// maxFlowing bounds how many flows of a group are asked for the port of one.
+const maxFlowing = 64
+
+// flowing is the port by which the peer knows the endpoint of x in a flow that came of an
+// earlier announcement of the same group, and still goes on: 0 where none does.
+func (n *announcer) flowing(x *session.Expectation) uint16 {
+	list := n.w.groups.tags[x.Tag]
+	for _, r := range list[:min(len(list), maxFlowing)] {
+		c := n.w.table.Resolve(r)
+		if c == nil || c.Key[0].Proto != x.Match.Proto || n.w.family(c) != n.w.family(n.s) {
+			continue
+		}
+		for _, d := range [...]packet.Dir{packet.Original, packet.Reply} {
+			in, out := &c.Key[d], &c.Key[d.Other()]
+			if out.Src == x.Leave.Dst && out.SrcPort == x.Leave.DstPort && in.Dst == x.Match.Dst && in.Zone == x.Match.Zone {
+				return in.DstPort
+			}
+		}
+	}
+	return 0
 }
 
 func (n *announcer) lifetime(e *helpers.Expect) time.Duration {

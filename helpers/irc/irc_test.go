@@ -158,7 +158,8 @@ var cases = []testCase{
 	{name: "a leading zero", lines: offer("SEND f 03221225994 50000 12")},
 	{name: "no port", lines: offer("SEND f 3221225994")},
 	{name: "no port but a space", lines: offer("SEND f 3221225994 ")},
-	{name: "an address with dots", lines: offer("SEND f 192.0.2.10 50000 12")},
+	{name: "an address with too few dots", lines: offer("SEND f 192.0.522 50000 12")},
+	{name: "an address with leading zeros", lines: offer("SEND f 192.0.02.10 50000 12")},
 	{name: "a mapped address", v6: true, lines: offer("SEND f ::ffff:192.0.2.10 50000 12")},
 	{name: "a zone", v6: true, lines: offer("SEND f fe80::1%eth0 50000 12")},
 	{name: "another word", lines: offer("FETCH f 3221225994 50000 12")},
@@ -221,6 +222,7 @@ func TestSpell(t *testing.T) {
 		want string
 	}{
 		{spellBoth, "167772161 1024", v4, "3405803783 40000"},
+		{spellBoth, "10.0.0.1 1024", v4, "203.0.113.7 40000"},
 		{spellBoth, "2001:db8::1 1024", v6, "2001:db8::7 80"},
 		{spellBoth, "167772161 1024", v6, ""},
 		{spellBoth, "2001:db8::1 1024", v4, ""},

@@ -131,7 +131,7 @@ func (w words) agreed(f *helpers.Findings, at int, client netip.Addr) step {
 }
 
 // address reads the address that begins b, and how many bytes it takes: a number of
-// 32 bits, or an IPv6 address.
+// 32 bits, or an address as it is written elsewhere (IPv6, and IPv4 of few clients).
 func address(b []byte) (netip.Addr, int) {
 	if v, n := number(b, 1<<32-1); n > 0 && (n == len(b) || b[n] == ' ') {
 		return netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}), n
@@ -141,7 +141,7 @@ func address(b []byte) (netip.Addr, int) {
 		return netip.Addr{}, 0
 	}
 	a, ok := helpers.ParseAddr(b[:n])
-	if !ok || !a.Is6() || a.Is4In6() {
+	if !ok || a.Is4In6() {
 		return netip.Addr{}, 0
 	}
 	return a, n

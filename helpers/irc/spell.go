@@ -24,7 +24,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 		switch {
 		case bytes.IndexByte(orig, ':') >= 0 != addr.Is6():
 			return dst
-		case addr.Is6():
+		case addr.Is6(), bytes.IndexByte(orig, '.') >= 0:
 			dst = addr.WithZone("").AppendTo(dst)
 		default:
 			a := addr.As4()

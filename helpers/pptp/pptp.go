@@ -68,7 +68,7 @@ const (
 type form struct {
 	size int  // of the whole message, at least
 	head int  // bytes of it that are read
-	from role // who may send it; nobody: whoever
+	from role // who may send it of a call; nobody: it is about none
 }
 
 var forms = [...]form{
@@ -78,7 +78,8 @@ var forms = [...]form{
 	outgoingRequest: {168, 14, pns}, outgoingReply: {32, 17, pac},
 	incomingRequest: {220, 14, pac}, incomingReply: {24, 17, pns}, incomingUp: {28, 14, pac},
 	clearRequest: {16, 14, pns}, disconnected: {148, 14, pac},
-	wanError: {40, 14, pac}, setLink: {24, 14, pns},
+	wanError: {40, 14, pac},
+	setLink:  {24, 14, either}, // a PNS (RFC 2637 section 2.15), but concentrators that end PPP themselves send it too
 }
 
 // enough is how many findings are left to the next call: no message has more than

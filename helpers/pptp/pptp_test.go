@@ -122,7 +122,7 @@ func cases() []testCase {
 			c(sized(outgoingRequest, 400, 1)), s(sized(outgoingReply, 3000, 2, 1, one)))},
 		{name: "wrong roles", want: "C=1 C=2", turns: then(
 			c(msg(outgoingRequest, 1)), s(msg(outgoingRequest, 9)), c(msg(outgoingReply, 9, 8, one)), s(msg(clearRequest, 2)),
-			c(msg(disconnected, 1)), s(msg(setLink, 5)), c(msg(wanError, 3)), c(msg(outgoingRequest, 2)))},
+			c(msg(disconnected, 1)), c(msg(wanError, 3)), c(msg(outgoingRequest, 2)))},
 		{name: "an answer to nothing", turns: then(s(msg(outgoingReply, 9, 8, one)), s(msg(disconnected, 9)))},
 		{name: "calls before the start was accepted", turns: []helpertest.Turn{c(ask), c(msg(outgoingRequest, 1)), s(welcome)}},
 		{name: "start refused", turns: []helpertest.Turn{c(ask), s(msg(startReply, version, 0x0200)), c(msg(outgoingRequest, 1))}},

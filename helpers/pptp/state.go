@@ -15,6 +15,8 @@ const (
 	nobody role = iota
 	pns         // places outgoing calls, and is told of incoming ones
 	pac         // has the line
+
+	either // who may send a message that both may; no end has that role
 )
 
 // state is the helper's memory: bytes at fixed places.
@@ -52,8 +54,11 @@ func (s *state) stop() { s[open] = 0 }
 // plays says whether the sender of direction d may send a message that is that role's.
 // Who first sends a request that begins a call shows which role it has.
 func (s *state) plays(d packet.Dir, of role, what int) bool {
-	if s[open] == 0 || of == nobody {
+	switch {
+	case s[open] == 0 || of == nobody:
 		return false
+	case of == either:
+		return true
 	}
 	if d == packet.Reply { // as seen from the opener
 		of = pns + pac - of

@@ -199,7 +199,7 @@ func (d *finder) offer(t *transport) {
 			}
 		}
 	}
-	if d.found > before && t.record {
+	if d.found > before && (t.record || d.m.back) {
 		d.record = true
 	}
 }

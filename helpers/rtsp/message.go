@@ -31,6 +31,7 @@ type message struct {
 	measured bool   // there is a Content-Length
 	sdp      bool   // the body is a description of media
 	digest   bool   // credentials cover the request's URL
+	back     bool   // the client may send media as well (ONVIF)
 }
 
 func (m *message) is(method string) bool { return string(m.method) == method }
@@ -174,6 +175,8 @@ func (m *message) field(c *cursor) (why string) {
 	case same(c.name, "Session"):
 		id, _, _ := bytes.Cut(c.value, []byte(";"))
 		m.session = hash(trimmed(id))
+	case same(c.name, "Require"):
+		m.back = m.back || names(c.value, "onvif.org/ver20/backchannel")
 	case same(c.name, "Authorization"):
 		m.digest = m.digest || len(c.value) > 6 && same(c.value[:6], "Digest")
 	}

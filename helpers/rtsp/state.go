@@ -27,7 +27,7 @@ var _ [len(helpers.State{}) - setups - maxSetups*setupSize]struct{} // it fits
 // Flags of a SETUP.
 const (
 	flagPending = 1 << iota // it was not answered yet
-	flagRecord              // the client is to send media
+	flagRecord              // the client is to send media, or may
 )
 
 // setup is one SETUP in state.

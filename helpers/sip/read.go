@@ -139,10 +139,11 @@ func (r *reader) registered() {
 // 10.2.1.1), in seconds.
 const defaultExpires = 3600
 
-// granted is how long the registrar keeps what was registered: the least that the
-// response says of contacts of its receiver's, 0 where it has none of them.
+// granted is how long the registrar keeps what was registered: the most that the
+// response says of contacts of its receiver's, since there may be old ones among them
+// that are about to end, and no more than its Expires. It is 0 where it has none of them.
 func (r *reader) granted() time.Duration {
-	least, contacts, own := int64(-1), false, false
+	most, contacts, own := r.expires, false, false
 	for s := range r.eachContact {
 		for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
 			contacts = true
@@ -150,22 +151,23 @@ func (r *reader) granted() time.Duration {
 			if !u.parse(r.data, e.uri) || u.addr != r.dst {
 				continue
 			}
-			own = true
-			if n := r.expiresOf(&e); n >= 0 && (least < 0 || n < least) {
-				least = n
+			n := r.expiresOf(&e)
+			if n < 0 {
+				n = defaultExpires
 			}
+			if r.expires >= 0 {
+				n = min(n, r.expires)
+			}
+			if !own || n > most {
+				most = n
+			}
+			own = true
 		}
 	}
-	if r.expires >= 0 && (least < 0 || r.expires < least) {
-		least = r.expires
-	}
-	switch {
-	case contacts && !own, !contacts && least < 0:
+	if contacts && !own || most < 0 {
 		return 0
-	case least < 0:
-		least = defaultExpires
 	}
-	return time.Duration(least) * time.Second
+	return time.Duration(most) * time.Second
 }
 
 // expiresOf is the expires parameter of a contact, -1 where it has none.

@@ -143,16 +143,13 @@ func stream(seg *helpers.Segment, f *helpers.Findings) helpers.Status {
 // maxBody bounds what a Content-Length may say in a stream.
 const maxBody = 1 << 30
 
-// keepsAlive says whether a datagram carries nothing: line ends, zeros, or STUN (RFC
-// 5626 section 4.4, RFC 8489).
+// shortest is how long the shortest datagram is that could be anything but what keeps
+// a translation alive. No message is nearly as short.
+const shortest = 16
+
+// keepsAlive says whether a datagram carries nothing: line ends, zeros, letters of the
+// user agent's choice ("jaK"), or STUN (RFC 5626 section 4.4, RFC 8489). It may be the first of
+// a session that was cleared.
 func keepsAlive(b []byte) bool {
-	if len(b) >= 20 && b[0]&0xc0 == 0 && string(b[4:8]) == "\x21\x12\xa4\x42" {
-		return true
-	}
-	for _, c := range b[:min(len(b), 5)] {
-		if c != '\r' && c != '\n' && c != 0 && c != ' ' {
-			return false
-		}
-	}
-	return len(b) <= 4
+	return len(b) < shortest || len(b) >= 20 && b[0]&0xc0 == 0 && string(b[4:8]) == "\x21\x12\xa4\x42"
 }
