@@ -20,7 +20,7 @@ import (
 const synSize = 60
 
 // synFlood sends SYNs from random addresses to random addresses of two networks,
-// as fast as they go, past the kernel's own stack.
+// as fast as they go or as many a second, past the kernel's own stack.
 func synFlood(args []string) error {
 	flags := flag.NewFlagSet("syn-flood", flag.ContinueOnError)
 	device := flags.String("device", "eth0", "the device to send by")
@@ -29,6 +29,7 @@ func synFlood(args []string) error {
 	to := flags.String("to", "", "IPv4 network of the destinations")
 	port := flags.Int("port", 80, "destination port")
 	duration := flags.Duration("duration", 5*time.Second, "how long")
+	rate := flags.Int("rate", 0, "SYNs a second at most; 0: as fast as they go")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,6 +73,9 @@ func synFlood(args []string) error {
 			return fmt.Errorf("sendmmsg: %w", err)
 		}
 		f.Packets += int64(n)
+		if *rate > 0 {
+			time.Sleep(time.Until(begin.Add(time.Duration(f.Packets) * time.Second / time.Duration(*rate))))
+		}
 	}
 	f.Seconds = time.Since(begin).Seconds()
 	report(f)
