@@ -95,7 +95,7 @@ func TestSYNFlood(t *testing.T) {
 	floods := make(chan peer.Flood)
 	go func() {
 		var f peer.Flood
-		if err := peer.Do(t.Context(), s.Client, &f, "syn-flood", "-gateway", "10.1.0.1", "-from", "100.64.0.0/10", "-to", "198.18.0.0/15", "-rate", "250000", "-duration", flooded.String()); err != nil {
+		if err := peer.Do(t.Context(), s.Client, &f, "syn-flood", "-gateway", "10.1.0.1", "-from", "100.64.0.0/10", "-to", "198.18.0.0/15", "-rate", "150000", "-duration", flooded.String()); err != nil {
 			t.Errorf("flood: %v", err)
 		}
 		floods <- f
