@@ -113,7 +113,7 @@ func (h *TalkHost) Talk(host string) (*Talk, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Stdin = r
+	c.Stdin, c.Contain = r, true // talk has a terminal of its own, and would outlive it
 	p, err := h.ns.Start(c)
 	r.Close()
 	if err != nil {
