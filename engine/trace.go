@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"portcullis/helpers"
 	"portcullis/packet"
 	"portcullis/session"
 )
@@ -174,12 +175,18 @@ func flagText(flags uint8) string {
 	return text
 }
 
+// Witness is n itself as long as it has somebody to tell.
+func (n *announcer) Witness() helpers.Witness {
+	if !n.w.tracing() {
+		return nil
+	}
+	return n
+}
+
 // Rewrote tells of bytes that a helper's session leaves with other ones. It is
 // helpers.Witness.
 func (n *announcer) Rewrote(at int, from, to []byte) {
-	if n.w.tracing() {
-		n.w.say("helper-%s: rewrote %q as %q at offset %d", n.helper.Name, from, to, at)
-	}
+	n.w.say("helper-%s: rewrote %q as %q at offset %d", n.helper.Name, from, to, at)
 }
 
 // traceRefused tells what a helper has announced in vain.

@@ -1,6 +1,11 @@
 package helpers
 
-import "net/netip"
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"strconv"
+)
 
 // ParseAddr reads the address that b spells, and nothing else: an IPv4 address, or an
 // IPv6 address without a zone. It takes what netip.ParseAddr takes, and no memory.
@@ -103,4 +108,35 @@ func hex(b []byte) (group, n int) {
 		}
 	}
 	return group, n
+}
+
+// octet is how a byte of an IPv4 address is spelt, with the dot behind it.
+type octet struct {
+	text uint32 // its characters, the first lowest
+	n    uint8  // how many there are
+}
+
+var octets = func() (t [256]octet) {
+	for i := range t {
+		text := [4]byte{}
+		b := append(strconv.AppendInt(text[:0], int64(i), 10), '.')
+		t[i] = octet{binary.LittleEndian.Uint32(text[:]), uint8(len(b))}
+	}
+	return t
+}()
+
+// AppendAddr appends what spells a: an IPv4-mapped address as the IPv4 address that it
+// is, and none with a zone.
+func AppendAddr(dst []byte, a netip.Addr) []byte {
+	if a = a.Unmap(); !a.Is4() {
+		return a.WithZone("").AppendTo(dst)
+	}
+	n := len(dst)
+	dst = slices.Grow(dst, 16)[:n+16]
+	for _, c := range a.As4() {
+		o := &octets[c]
+		binary.LittleEndian.PutUint32(dst[n:], o.text)
+		n += int(o.n)
+	}
+	return dst[:n-1] // behind the last there is no dot
 }

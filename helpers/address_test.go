@@ -62,3 +62,26 @@ func TestParseAddrAllocates(t *testing.T) {
 		}
 	}
 }
+
+// TestAppendAddr: addresses are spelt as the standard library spells them.
+func TestAppendAddr(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	all := []string{"0.0.0.0", "255.255.255.255", "192.0.2.1", "::", "2001:db8::1"}
+	for range 1000 {
+		all = append(all, netip.AddrFrom4([4]byte{byte(r.Uint32()), byte(r.IntN(10)), byte(r.IntN(100)), byte(r.Uint32())}).String())
+	}
+	for _, s := range all {
+		a := netip.MustParseAddr(s)
+		for _, b := range [][]byte{nil, []byte("via "), make([]byte, 1, 64)} {
+			if got, want := AppendAddr(b, a), a.AppendTo(b); string(got) != string(want) {
+				t.Errorf("behind %q %v is %q", b, a, got)
+			}
+		}
+	}
+	for _, s := range []string{"::ffff:192.0.2.1", "fe80::1%eth0"} {
+		a := netip.MustParseAddr(s)
+		if got, want := string(AppendAddr(nil, a)), a.Unmap().WithZone("").String(); got != want {
+			t.Errorf("%v is %q, expected %q", a, got, want)
+		}
+	}
+}

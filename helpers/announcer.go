@@ -33,9 +33,11 @@ type Announcer interface {
 	// MayRewrite says whether Announce or Known could ever answer direction dir
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
+	// Witness is who wants to know what is rewritten, nil where nobody does.
+	Witness() Witness
 }
 
-// Witness is an Announcer that wants to know what is rewritten.
+// Witness wants to know what is rewritten.
 type Witness interface {
 	// Rewrote says that the bytes from become those of to, both borrowed, at an offset in
 	// the stream of their direction, or in the datagram.

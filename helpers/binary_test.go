@@ -239,3 +239,5 @@ func (anyone) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { re
 
 // MayRewrite is always so.
 func (anyone) MayRewrite(packet.Dir) bool { return true }
+
+func (anyone) Witness() Witness { return nil }

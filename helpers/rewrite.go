@@ -21,7 +21,6 @@ type rewriting struct {
 	n     int
 	open  bool   // some of them are lengths that are not spelt yet
 	spell []byte // all texts, one behind the other
-	one   []byte // a text in the making
 
 	base    int  // where the bytes are in the stream, or in the datagram
 	unspelt bool // what was announced was voided because it could not be spelt
@@ -67,7 +66,10 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 		r.unspelt = true
 		ann.Cancel() // half of it would say something else
 	}
-	if w, ok := ann.(Witness); ok && r.n > 0 {
+	if r.n == 0 {
+		return
+	}
+	if w := ann.Witness(); w != nil {
 		r.report(w, data)
 	}
 }
@@ -99,21 +101,27 @@ func (r *rewriting) put(h *Helper, e Edit, data []byte, fixed int, to netip.Addr
 		return false
 	}
 	orig := data[e.Off : e.Off+e.Len]
-	r.one = h.Spell(r.one[:0], orig, e, to)
-	return r.text(e, orig)
-}
-
-// text has the bytes orig, which e marks, become those in r.one.
-func (r *rewriting) text(e Edit, orig []byte) bool {
-	if len(r.one) == 0 || len(r.one) > MaxSpell {
+	lo, ok := r.take(h.Spell(r.spell, orig, e, to))
+	if !ok {
 		return false
 	}
-	if !bytes.Equal(r.one, orig) {
-		lo := len(r.spell)
-		r.spell = append(r.spell, r.one...)
-		r.add(replacement{off: e.Off, n: e.Len, lo: lo, hi: len(r.spell)})
+	if bytes.Equal(r.spell[lo:], orig) {
+		r.spell = r.spell[:lo]
+		return true
 	}
+	r.add(replacement{off: e.Off, n: e.Len, lo: lo, hi: len(r.spell)})
 	return true
+}
+
+// take takes all texts with one more behind them, and says where that begins. It
+// reports false, and leaves it, where it is none.
+func (r *rewriting) take(texts []byte) (lo int, ok bool) {
+	lo = len(r.spell)
+	if n := len(texts) - lo; n <= 0 || n > MaxSpell {
+		return lo, false
+	}
+	r.spell = texts
+	return lo, true
 }
 
 func (r *rewriting) add(x replacement) {
@@ -136,13 +144,11 @@ func (r *rewriting) measure(h *Helper, data []byte, fixed int) bool {
 			if h.SpellLength == nil || e.Off < fixed || e.Len == 0 {
 				return false
 			}
-			r.one = h.SpellLength(r.one[:0], data[e.Off:e.Off+e.Len], e, x.pending.to-x.pending.from+grown)
-			if len(r.one) == 0 || len(r.one) > MaxSpell {
+			lo, ok := r.take(h.SpellLength(r.spell, data[e.Off:e.Off+e.Len], e, x.pending.to-x.pending.from+grown))
+			if !ok {
 				return false
 			}
-			x.lo, x.pending = len(r.spell), nil
-			r.spell = append(r.spell, r.one...)
-			x.hi = len(r.spell)
+			x.lo, x.hi, x.pending = lo, len(r.spell), nil
 		}
 		r.list[n] = x
 		n++

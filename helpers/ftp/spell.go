@@ -37,7 +37,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 			}
 		}
 		dst = append(dst, d, family, d)
-		dst = addr.WithZone("").AppendTo(dst)
+		dst = helpers.AppendAddr(dst, addr)
 		dst = append(dst, d)
 		dst = strconv.AppendUint(dst, uint64(to.Port()), 10)
 		dst = append(dst, d)

@@ -99,6 +99,9 @@ func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, b
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
 
+// Witness implements helpers.Announcer.
+func (t *Translator) Witness() helpers.Witness { return nil }
+
 // Strict refuses what the engine refuses: an address that is not the sender's own,
 // and a port below 1024. It translates nothing.
 type Strict struct {
@@ -143,3 +146,6 @@ func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }
+
+// Witness implements helpers.Announcer.
+func (s *Strict) Witness() helpers.Witness { return nil }

@@ -25,7 +25,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 		case bytes.IndexByte(orig, ':') >= 0 != addr.Is6():
 			return dst
 		case addr.Is6(), bytes.IndexByte(orig, '.') >= 0:
-			dst = addr.WithZone("").AppendTo(dst)
+			dst = helpers.AppendAddr(dst, addr)
 		default:
 			a := addr.As4()
 			dst = strconv.AppendUint(dst, uint64(binary.BigEndian.Uint32(a[:])), 10)

@@ -110,7 +110,7 @@ func spell(dst, orig []byte, _ helpers.Edit, to netip.AddrPort) []byte {
 	}
 	var text [64]byte
 	b := append(text[:0], `\\`...)
-	b = addr.AppendTo(b)
+	b = helpers.AppendAddr(b, addr)
 	b = append(b, `\UDP\`...)
 	b = strconv.AppendUint(b, uint64(to.Port()), 10)
 	n := len(dst)

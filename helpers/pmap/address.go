@@ -51,7 +51,7 @@ func cutNumber(b []byte) (rest []byte, n int, ok bool) {
 
 // appendUniversal writes a universal address.
 func appendUniversal(dst []byte, to netip.AddrPort) []byte {
-	dst = to.Addr().Unmap().WithZone("").AppendTo(dst)
+	dst = helpers.AppendAddr(dst, to.Addr())
 	dst = append(dst, '.')
 	dst = strconv.AppendUint(dst, uint64(to.Port()>>8), 10)
 	dst = append(dst, '.')

@@ -49,11 +49,10 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 
 // host writes an address, an IPv6 one in brackets where that is wanted.
 func host(dst []byte, a netip.Addr, brackets bool) []byte {
-	a = a.Unmap().WithZone("")
-	if !a.Is6() || !brackets {
-		return a.AppendTo(dst)
+	if a = a.Unmap(); !a.Is6() || !brackets {
+		return helpers.AppendAddr(dst, a)
 	}
-	return append(a.AppendTo(append(dst, '[')), ']')
+	return append(helpers.AppendAddr(append(dst, '['), a), ']')
 }
 
 func number16(dst []byte, n uint16) []byte { return strconv.AppendUint(dst, uint64(n), 10) }

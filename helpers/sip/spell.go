@@ -18,7 +18,7 @@ const (
 
 func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 	if len(orig) == 0 {
-		return nil
+		return dst
 	}
 	switch e.Kind {
 	case spellPort:
@@ -40,9 +40,9 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 
 func spellAddress(dst []byte, a netip.Addr, brackets bool) []byte {
 	if !brackets {
-		return a.AppendTo(dst)
+		return helpers.AppendAddr(dst, a)
 	}
-	return append(a.AppendTo(append(dst, '[')), ']')
+	return append(helpers.AppendAddr(append(dst, '['), a), ']')
 }
 
 // spellLength spells a Content-Length.

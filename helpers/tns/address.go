@@ -234,13 +234,13 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 	for till < len(orig) && space(orig[till]) {
 		till++
 	}
-	host := to.Addr().Unmap().WithZone("")
+	host := to.Addr()
 	if e.Kind == hostFirst {
-		dst = append(host.AppendTo(dst), orig[from:till]...)
+		dst = append(helpers.AppendAddr(dst, host), orig[from:till]...)
 		return strconv.AppendUint(dst, uint64(to.Port()), 10)
 	}
 	dst = strconv.AppendUint(dst, uint64(to.Port()), 10)
-	return host.AppendTo(append(dst, orig[from:till]...))
+	return helpers.AppendAddr(append(dst, orig[from:till]...), host)
 }
 
 // spellLength writes a length of two bytes.
