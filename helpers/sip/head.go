@@ -36,7 +36,7 @@ func (r *reader) head(data []byte) (why string) {
 		if next < 0 {
 			return incomplete(data)
 		}
-		if h.name.empty() || !r.header(&h, at) {
+		if !r.header(&h, at) {
 			if !ended(window[first-1:]) {
 				return incomplete(data) // and malformed; it is said once all of it is there
 			}
@@ -112,8 +112,8 @@ func (r *reader) header(h *header, at int) bool {
 func (r *reader) party(kind head, s span) {
 	e, rest, ok := nextElement(r.data, s)
 	tag := uint32(0)
-	if v, found := param(r.data, e.params, "tag"); found && !v.empty() {
-		tag = hash(0, v.of(r.data))
+	if !e.tag.empty() {
+		tag = hash(0, e.tag.of(r.data))
 	}
 	if kind == headFrom {
 		r.seen |= seenFrom

@@ -6,11 +6,9 @@ import "bytes"
 type header struct{ name, value span }
 
 // read reads the header at. next is -1 where its end is not there yet: that needs the
-// byte behind it. The name is empty where it is none.
+// byte behind it. A line without a colon is a value that has no name.
 func (h *header) read(b []byte, at int) (next int) {
-	i := at + tokenLen(b[at:])
-	h.name, h.value = span{at, i}, span{}
-	end := i
+	end := at
 	for {
 		if end = lineEnd(b, end); end < 0 || end == len(b) {
 			return -1
@@ -19,14 +17,12 @@ func (h *header) read(b []byte, at int) (next int) {
 			break
 		}
 	}
-	for b[i] == ' ' || b[i] == '\t' { // it ends with a line feed
-		i++
+	colon := at + max(bytes.IndexByte(b[at:end], ':'), 0)
+	h.name, h.value = span{at, colon}, trim(b, span{colon + 1, end})
+	for colon > at && (b[colon-1] == ' ' || b[colon-1] == '\t') {
+		colon--
 	}
-	if b[i] != ':' {
-		h.name = span{}
-		return end
-	}
-	h.value = trim(b, span{i + 1, end})
+	h.name.to = colon
 	return end
 }
 
@@ -104,29 +100,19 @@ var shapes = func() (t [26][longestName + 1]uint8) {
 	return t
 }()
 
-// kindOf is the kind of a header of that name, which is a token.
+// kindOf is the kind of a header of that name.
 func kindOf(b []byte) head {
 	if len(b) == 0 || len(b) > longestName {
 		return headOther
 	}
-	c := lower(b[0]) - 'a'
+	c := b[0] | 0x20 - 'a'
 	if c >= 26 {
 		return headOther
 	}
 	for i := shapes[c][len(b)]; i != 0; i = names[i].next {
-		if foldToken(b, names[i].text) {
+		if fold(b, names[i].text) {
 			return names[i].kind
 		}
 	}
 	return headOther
-}
-
-// foldToken compares a token with a name as long, in any case: of the characters of
-// tokens none but a capital becomes one of the names by this bit.
-func foldToken(b []byte, name string) bool {
-	differ := byte(0)
-	for i, c := range b[:len(name)] {
-		differ |= c | 0x20 ^ name[i]
-	}
-	return differ == 0
 }

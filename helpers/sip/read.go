@@ -172,10 +172,8 @@ func (r *reader) granted() time.Duration {
 
 // expiresOf is the expires parameter of a contact, -1 where it has none.
 func (r *reader) expiresOf(e *element) int64 {
-	if v, found := param(r.data, e.params, "expires"); found {
-		if n, ok := number(v.of(r.data), 1<<32-1); ok {
-			return int64(n)
-		}
+	if n, ok := number(e.expires.of(r.data), 1<<32-1); ok {
+		return int64(n)
 	}
 	return -1
 }

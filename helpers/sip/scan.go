@@ -44,17 +44,17 @@ func lower(c byte) byte {
 	return c
 }
 
-// fold compares b with w, a word in lower case, in any case.
+// fold compares b with w, a word in lower case, in any case. What is no letter in w has
+// no bit 0x40: that which sets letters of either case apart counts there.
 func fold(b []byte, w string) bool {
 	if len(b) != len(w) {
 		return false
 	}
+	differ := byte(0)
 	for i, c := range b {
-		if c != w[i] && lower(c) != w[i] {
-			return false
-		}
+		differ |= (c ^ w[i]) &^ (w[i] & 0x40 >> 1)
 	}
-	return true
+	return differ == 0
 }
 
 // begins says whether b begins with w, a word in lower case.

@@ -71,7 +71,7 @@ func (r *reader) part(s span) {
 		}
 		var h header
 		next := h.read(r.data[:s.to], at)
-		if next < 0 || h.name.empty() {
+		if next < 0 {
 			return
 		}
 		switch name, v := h.name.of(r.data), h.value.of(r.data); {

@@ -26,21 +26,22 @@ const (
 
 // element is one of the elements of a header's value, which commas separate.
 type element struct {
-	uri    span
-	params span // of the header, from their first semicolon on
+	uri     span
+	tag     span // parameters of the header, the first of each
+	expires span
 }
 
 // What characters mean to those who look for others.
 const (
 	markElement = 1 << iota // to nextElement
-	markParam               // to oneParam, in a URI or behind it
-	markVia                 // to oneParam, in a Via
+	markParam               // to oneParam, in a URI
+	markList                // to oneParam, in an element of a list
 	markHost                // to hostEnd
 )
 
 var marks = [256]uint8{
-	'"': markElement | markParam | markVia, '<': markElement, ',': markElement | markVia | markHost,
-	';': markElement | markParam | markVia | markHost, '=': markParam | markVia, '?': markParam | markHost, ':': markHost, '[': markHost,
+	'"': markElement | markParam | markList, '<': markElement, ',': markElement | markList | markHost,
+	';': markElement | markParam | markList | markHost, '=': markParam | markList, '?': markParam | markHost, ':': markHost, '[': markHost,
 	' ': markHost, '\t': markHost, '\r': markHost, '\n': markHost,
 }
 
@@ -51,7 +52,7 @@ func nextElement(d []byte, list span) (e element, rest span, ok bool) {
 	if list.empty() {
 		return element{}, list, false
 	}
-	open, closed, semicolon := -1, -1, -1
+	open, semicolon := -1, -1
 	i, to := list.from, list.to
 scan:
 	for ; ; i++ {
@@ -65,16 +66,17 @@ scan:
 			if open >= 0 {
 				continue
 			}
-			open, semicolon = i, -1
-			n := bytes.IndexByte(d[i:to], '>')
+			open = i + 1
+			n := bytes.IndexByte(d[open:to], '>')
 			if n < 0 {
-				i = to
-				break scan
+				return e, span{to, to}, true
 			}
-			i += n
-			closed = i
+			i = open + n
+			e.uri = trim(d, span{open, i})
 		case ';':
-			if semicolon < 0 {
+			if open >= 0 {
+				i = e.param(d, i, to) - 1
+			} else if semicolon < 0 {
 				semicolon = i
 			}
 		default: // a comma
@@ -82,17 +84,29 @@ scan:
 		}
 	}
 	end := min(i, to)
-	if semicolon < 0 {
-		semicolon = end
-	}
-	switch {
-	case closed >= 0:
-		e.uri = trim(d, span{open + 1, closed})
-	case open < 0:
+	if open < 0 {
+		if semicolon < 0 {
+			semicolon = end
+		}
 		e.uri = trim(d, span{list.from, semicolon})
+		for at := semicolon; at < end; {
+			at = e.param(d, at, end)
+		}
 	}
-	e.params = span{semicolon, end}
 	return e, span{min(end+1, to), to}, true
+}
+
+// param reads the parameter behind the semicolon at, and says where it ends: with a
+// semicolon, a comma, or to.
+func (e *element) param(d []byte, at, to int) int {
+	name, value, end := oneParam(d, span{at + 1, to}, markList)
+	switch {
+	case e.tag.to == 0 && name.is(d, "tag"):
+		e.tag = value
+	case e.expires.to == 0 && name.is(d, "expires"):
+		e.expires = value
+	}
+	return end
 }
 
 // quoteEnd is where the quotes are closed that open at, to where they are not.

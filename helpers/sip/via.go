@@ -103,7 +103,7 @@ func (v *via) params(d []byte, s span) (next int, ok bool) {
 	received, maddr := false, false
 	for !s.empty() && d[s.from] == ';' {
 		var name, value span
-		name, value, s.from = oneParam(d, span{s.from + 1, s.to}, markVia)
+		name, value, s.from = oneParam(d, span{s.from + 1, s.to}, markList)
 		switch {
 		case !v.asked && name.is(d, "rport"):
 			v.rport, v.asked = value, true
