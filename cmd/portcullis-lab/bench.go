@@ -73,8 +73,18 @@ nat = "enable"
 // rival is one of those compared: it stands between the client and the server.
 type rival struct {
 	name string
-	set  func(*bench) (client, server *lab.Namespace, clear func(), err error)
+	set  func(*bench) (*stand, error)
 }
+
+// stand is where measurements are taken with a rival.
+type stand struct {
+	client, server *lab.Namespace
+	help           func() error // has SIP to port 5060 read by a helper from now on
+	clear          func()
+}
+
+// helped is the help of those who need no more.
+func helped() error { return nil }
 
 var rivals = []rival{
 	{"portcullis", (*bench).setPortcullis},
@@ -82,46 +92,46 @@ var rivals = []rival{
 	{"cable", (*bench).setCable},
 }
 
-func (b *bench) setPortcullis() (client, server *lab.Namespace, clear func(), err error) {
+func (b *bench) setPortcullis() (*stand, error) {
 	config := benchConfig
 	if b.config != "" {
 		text, err := os.ReadFile(b.config)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
 		config = string(text)
 	}
 	t, err := lab.NewTriangle(lab.TriangleOptions{Hide: true})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	fw, err := lab.StartFirewall(t.Firewall, *b.binary, config)
 	if err != nil {
 		t.Close()
-		return nil, nil, nil, err
+		return nil, err
 	}
-	return t.Client, t.Server, func() { fw.Close(); t.Close() }, nil
+	return &stand{t.Client, t.Server, helped, func() { fw.Close(); t.Close() }}, nil
 }
 
-func (b *bench) setKernel() (client, server *lab.Namespace, clear func(), err error) {
+func (b *bench) setKernel() (*stand, error) {
 	t, err := lab.NewTriangle(lab.TriangleOptions{Hide: true})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if err := t.RouteByKernel(true); err != nil {
 		t.Close()
-		return nil, nil, nil, err
+		return nil, err
 	}
-	return t.Client, t.Server, t.Close, nil
+	return &stand{t.Client, t.Server, t.ReadSIPByKernel, t.Close}, nil
 }
 
 // setCable puts nothing between: what the ends themselves take.
-func (b *bench) setCable() (client, server *lab.Namespace, clear func(), err error) {
+func (b *bench) setCable() (*stand, error) {
 	d, err := lab.NewDirect()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	return d.Client, d.Server, d.Close, nil
+	return &stand{d.Client, d.Server, helped, d.Close}, nil
 }
 
 // run measures in turn and reports.
@@ -147,18 +157,18 @@ func (b *bench) run(ctx context.Context) error {
 
 // measure makes every measurement once with one rival.
 func (b *bench) measure(ctx context.Context, rival rival, r *results, tell func(string)) error {
-	client, server, clear, err := rival.set(b)
+	s, err := rival.set(b)
 	if err != nil {
 		return err
 	}
-	defer clear()
+	defer s.clear()
 	for _, m := range measurements {
 		if rival.name == "cable" && !m.cable {
 			continue
 		}
 		tell(m.name)
 		bounded, cancel := context.WithTimeout(ctx, b.duration+20*time.Second)
-		err := m.take(&bout{Context: bounded, client: client, server: server, duration: b.duration},
+		err := m.take(&bout{Context: bounded, stand: s, duration: b.duration},
 			func(figure string, value float64) { r.add(figure, rival.name, value) })
 		cancel()
 		if err != nil {
@@ -171,11 +181,11 @@ func (b *bench) measure(ctx context.Context, rival rival, r *results, tell func(
 // bout is what a measurement works with.
 type bout struct {
 	context.Context
-	client, server *lab.Namespace
-	duration       time.Duration
+	stand    *stand
+	duration time.Duration
 }
 
 // do runs a peer on the client's side.
 func (b *bout) do(v any, name string, args ...string) error {
-	return peer.Do(b, b.client, v, name, append(args, "-duration", b.duration.String())...)
+	return peer.Do(b, b.stand.client, v, name, append(args, "-duration", b.duration.String())...)
 }

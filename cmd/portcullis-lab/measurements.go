@@ -20,6 +20,7 @@ const (
 	bulk1   = "TCP bulk, 1 stream"
 	bulk4   = "TCP bulk, 4 streams"
 	small   = "64-byte UDP"
+	invites = "SIP INVITE, helped"
 	setup   = "new TCP connections"
 	tripP50 = "round trip, p50"
 	tripP99 = "round trip, p99"
@@ -33,6 +34,7 @@ var figures = []struct {
 	{bulk1, "Gb/s", false},
 	{bulk4, "Gb/s", false},
 	{small, "kpps", false},
+	{invites, "kpps", false},
 	{setup, "1/s", false},
 	{tripP50, "µs", true},
 	{tripP99, "µs", true},
@@ -41,13 +43,19 @@ var figures = []struct {
 var measurements = []measurement{
 	{"TCP bulk, 1 stream", false, func(b *bout, add func(string, float64)) error { return bulk(b, bulk1, 1, add) }},
 	{"TCP bulk, 4 streams", false, func(b *bout, add func(string, float64)) error { return bulk(b, bulk4, 4, add) }},
-	{"64-byte UDP, 8 flows", false, flood},
+	{"64-byte UDP, 8 flows", false, func(b *bout, add func(string, float64)) error { return flood(b, small, 5002, add) }},
+	{"INVITE of SIP, 8 control sessions", false, func(b *bout, add func(string, float64)) error {
+		if err := b.stand.help(); err != nil {
+			return err
+		}
+		return flood(b, invites, 5060, add, "-sip")
+	}},
 	{"TCP connect and reset, 4 at once", false, churn},
 	{"TCP ping-pong of one byte", true, ping},
 }
 
 func bulk(b *bout, figure string, streams int, add func(string, float64)) error {
-	sink, err := peer.Serve(b.server, "tcp-sink", "-ports", "5001")
+	sink, err := peer.Serve(b.stand.server, "tcp-sink", "-ports", "5001")
 	if err != nil {
 		return err
 	}
@@ -61,21 +69,21 @@ func bulk(b *bout, figure string, streams int, add func(string, float64)) error 
 }
 
 // flood counts what arrives while more is sent than fits.
-func flood(b *bout, add func(string, float64)) error {
+func flood(b *bout, figure string, port uint16, add func(string, float64), more ...string) error {
 	// The sink's window lies inside the flood's.
-	sink, err := peer.Serve(b.server, "udp-sink", "-port", "5002", "-duration", (b.duration * 9 / 10).String())
+	sink, err := peer.Serve(b.stand.server, "udp-sink", "-port", fmt.Sprint(port), "-duration", (b.duration * 9 / 10).String())
 	if err != nil {
 		return err
 	}
 	defer sink.Kill()
 	var sent, got peer.Flood
-	if err := b.do(&sent, "udp-flood", "-to", at(lab.Server4, 5002).String()); err != nil {
+	if err := b.do(&sent, "udp-flood", append(more, "-to", at(lab.Server4, port).String())...); err != nil {
 		return err
 	}
 	if err := sink.Report(b, &got); err != nil {
 		return err
 	}
-	add(small, float64(got.Packets)/got.Seconds/1e3)
+	add(figure, float64(got.Packets)/got.Seconds/1e3)
 	return nil
 }
 
@@ -87,7 +95,7 @@ func churn(b *bout, add func(string, float64)) error {
 		ports = append(ports, fmt.Sprint(port))
 		peers = append(peers, at(lab.Server4, uint16(port)).String())
 	}
-	sink, err := peer.Serve(b.server, "tcp-sink", "-ports", strings.Join(ports, ","))
+	sink, err := peer.Serve(b.stand.server, "tcp-sink", "-ports", strings.Join(ports, ","))
 	if err != nil {
 		return err
 	}
@@ -104,7 +112,7 @@ func churn(b *bout, add func(string, float64)) error {
 }
 
 func ping(b *bout, add func(string, float64)) error {
-	echo, err := peer.Serve(b.server, "tcp-echo", "-ports", "5003")
+	echo, err := peer.Serve(b.stand.server, "tcp-echo", "-ports", "5003")
 	if err != nil {
 		return err
 	}

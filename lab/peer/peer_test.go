@@ -134,8 +134,10 @@ func TestTraffic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Do(ctx, d.Client, &flood, "udp-flood", "-to", "10.2.0.2:5002", "-duration", "200ms"); err != nil {
-		t.Fatal(err)
+	for _, args := range [][]string{{"-sip", "-to", "10.2.0.2:5060"}, {"-to", "10.2.0.2:5002"}} {
+		if err := Do(ctx, d.Client, &flood, "udp-flood", append(args, "-duration", "200ms")...); err != nil || flood.Packets == 0 {
+			t.Fatalf("%v: %+v, %v", args, flood, err)
+		}
 	}
 	var received Flood
 	if err := sink.Report(ctx, &received); err != nil {

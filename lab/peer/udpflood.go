@@ -20,11 +20,19 @@ type Flood struct {
 	Seconds float64
 }
 
-// udpFlood sends 64-byte frames as fast as they go, on several flows in turn.
+// flow is a socket of a flood, and what it sends.
+type flow struct {
+	fd    int
+	batch *batch
+}
+
+// udpFlood sends 64-byte frames, or calls by SIP, as fast as they go, on several flows
+// in turn.
 func udpFlood(args []string) error {
 	flags := flag.NewFlagSet("udp-flood", flag.ContinueOnError)
 	to := flags.String("to", "", "address and port of a udp-sink")
-	flows := flags.Int("flows", 8, "source ports")
+	count := flags.Int("flows", 8, "source ports")
+	sip := flags.Bool("sip", false, "send an INVITE of SIP in each datagram")
 	duration := flags.Duration("duration", 5*time.Second, "how long")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -33,22 +41,17 @@ func udpFlood(args []string) error {
 	if err != nil {
 		return err
 	}
-	var fds []int
-	for range *flows {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("socket: %w", err)
+	flows := make([]flow, *count)
+	for i := range flows {
+		if err := flows[i].open(addr, *sip); err != nil {
+			return err
 		}
-		if err := unix.Connect(fd, &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}); err != nil {
-			return fmt.Errorf("connect %v: %w", addr, err)
-		}
-		fds = append(fds, fd)
 	}
-	batch := newBatch(64, Payload)
 	var f Flood
 	begin := time.Now()
 	for i := 0; time.Since(begin) < *duration; i++ {
-		n, err := batch.send(fds[i%len(fds)])
+		x := &flows[i%len(flows)]
+		n, err := x.batch.send(x.fd)
 		if err != nil && !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.ECONNREFUSED) {
 			return fmt.Errorf("sendmmsg: %w", err)
 		}
@@ -56,6 +59,31 @@ func udpFlood(args []string) error {
 	}
 	f.Seconds = time.Since(begin).Seconds()
 	report(f)
+	return nil
+}
+
+// open connects the flow to addr.
+func (x *flow) open(addr netip.AddrPort, sip bool) (err error) {
+	x.fd, err = unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("socket: %w", err)
+	}
+	if err := unix.Connect(x.fd, &unix.SockaddrInet4{Addr: addr.Addr().As4(), Port: int(addr.Port())}); err != nil {
+		return fmt.Errorf("connect %v: %w", addr, err)
+	}
+	payload := make([]byte, Payload)
+	if sip {
+		own, err := unix.Getsockname(x.fd)
+		if err != nil {
+			return fmt.Errorf("socket: %w", err)
+		}
+		at := own.(*unix.SockaddrInet4)
+		payload = Invite(netip.AddrPortFrom(netip.AddrFrom4(at.Addr), uint16(at.Port)), addr)
+	}
+	x.batch = newBatch(64, len(payload))
+	for i := range x.batch.msgs {
+		copy(x.batch.frame(i), payload)
+	}
 	return nil
 }
 
