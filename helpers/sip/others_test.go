@@ -75,6 +75,9 @@ var others = []testCase{
 		response(200, "REGISTER", 2, "\tContact: <sip:alice@192.0.2.10:5062>;expires=3600\n")},
 	{name: "an emergency, and a number", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40000/udp,pair,many,#1", text: strings.Replace(offer, "INVITE sip:bob@example.com", "INVITE urn:service:sos", 1) +
 		strings.Replace(offer, "INVITE sip:bob@example.com", "INVITE tel:+15551234;phone-context=x", 1)},
+	{name: "a line that is no header", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: strings.Replace(offer, "\tMax-Forwards: 70\n", "\tMax-Forwards 70\n\tnothing at all\n\t=\n", 1)},
+	{name: "parameters without values, and twice", want: "C=192.0.2.10:5062/many,#1", text: request("REGISTER", 1,
+		"\tContact: <sip:alice@192.0.2.10:5062>;ob;tag;expires=60;expires=0;\n\tm: sip:alice@192.0.2.10:5064;q=\"a;expires=9,\";expires=0\n")},
 	{name: "line ends between messages", streamOnly: true, want: "C=192.0.2.10:40000/udp,pair,many,#1 S=198.51.100.20:50000/udp,pair,many,#1",
 		text: offer + "\n\n==S\n\n" + answer[len("==S\n"):]},
 	{name: "over a web socket", why: whyNotSIP, text: "==C\n\tGET / HTTP/1.1\n\tHost: x\n\tUpgrade: websocket\n\tSec-WebSocket-Protocol: sip\n\n" + offer},
