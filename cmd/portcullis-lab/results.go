@@ -84,7 +84,7 @@ func (r *results) print(p *printer) {
 	rep := r.report()
 	rows := [][]string{{"", "unit", "portcullis", "kernel", "ratio", "cable"}}
 	for _, row := range rep.Rows {
-		rows = append(rows, []string{row.Figure, row.Unit, number(row.Portcullis), number(row.Kernel), optional(row.Ratio), optional(row.Cable)})
+		rows = append(rows, []string{row.Figure, row.Unit, number(row.Portcullis), optional(row.Kernel), optional(row.Ratio), optional(row.Cable)})
 	}
 	for i, line := range table(rows) {
 		if i == 0 {
