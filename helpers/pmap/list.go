@@ -63,10 +63,7 @@ func list(seg *helpers.Segment, f *helpers.Findings, msg []byte, at, raw int) st
 		at += markSize
 	}
 	for _, e := range all[:n] {
-		f.Announce(helpers.Expect{
-			Proto: e.kind.proto(), Endpoint: netip.AddrPortFrom(seg.Src.Addr(), e.port), Many: true,
-			Edit: helpers.Edit{Off: at + e.off, Len: e.size, Kind: uint8(e.kind)},
-		})
+		f.Announce(told(seg, e.kind, e.port, helpers.Edit{Off: at + e.off, Len: e.size, Kind: uint8(e.kind)}))
 	}
 	return stepFound
 }

@@ -94,13 +94,19 @@ func message(seg *helpers.Segment, s *state, f *helpers.Findings, msg []byte, at
 	if !ok {
 		return stepOn
 	}
-	e := helpers.Expect{
-		Proto: k.proto(), Endpoint: netip.AddrPortFrom(seg.Src.Addr(), port), Many: true,
-		Edit: helpers.Edit{Off: at + off, Len: len(msg) - off, Kind: uint8(k)},
-	}
+	edit := helpers.Edit{Off: at + off, Len: len(msg) - off, Kind: uint8(k)}
 	if raw > 0 {
-		e.Edit = helpers.Edit{Off: at, Len: raw, Kind: uint8(k) | inRecord}
+		edit = helpers.Edit{Off: at, Len: raw, Kind: uint8(k) | inRecord}
 	}
-	f.Announce(e)
+	f.Announce(told(seg, k, port, edit))
 	return stepFound
+}
+
+// told is the flow to a port that the answer seg to a call of kind k tells, where edit
+// spells it. The port mapper tells its own port like any other (rpcinfo -p asks for it):
+// who goes there asks it something, and what it answers is to be read, too.
+func told(seg *helpers.Segment, k kind, port uint16, edit helpers.Edit) helpers.Expect {
+	return helpers.Expect{
+		Proto: k.proto(), Endpoint: netip.AddrPortFrom(seg.Src.Addr(), port), Many: true, Helped: port == seg.Src.Port(), Edit: edit,
+	}
 }

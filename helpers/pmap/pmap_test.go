@@ -71,6 +71,7 @@ func cases() []testCase {
 		{name: "getport tcp", turns: []string{getPort(7, 6), reply(7, 20048)}, want: "t20048"},
 		{name: "getport udp", turns: []string{getPort(7, 17), reply(7, 20048)}, want: "u20048"},
 		{name: "below 1024", turns: []string{getPort(7, 17), reply(7, 635)}, want: "u635"},
+		{name: "of the port mapper itself", turns: []string{getAddr(7, "tcp"), reply(7, "198.51.100.20.0.111")}, want: "t111"},
 		{name: "two", turns: []string{getPort(7, 17), reply(7, 635), getPort(8, 6), reply(8, 2049)}, want: "u635 t2049"},
 		{name: "of another protocol", turns: []string{getPort(7, 132), reply(7, 635)}},
 		{name: "not registered", turns: []string{getPort(7, 6), reply(7, 0)}},
@@ -212,6 +213,35 @@ func TestManyCalls(t *testing.T) {
 	c.turns = append(c.turns[:len(c.turns)-1], reply(183, 2049), "", reply(100, 2050))
 	helpertest.Laws(t, &Helper, c.over(packet.ProtoUDP, func(s string) string { return s }))
 	helpertest.Laws(t, &Helper, c.over(packet.ProtoTCP, func(s string) string { return marked(s) }))
+}
+
+// TestItself: what is asked at the port mapper's own port, which it tells like any other,
+// is to be read; what goes to another port is not.
+func TestItself(t *testing.T) {
+	own := netip.MustParseAddrPort("198.51.100.20:111")
+	for _, c := range []struct {
+		kind   kind
+		msg    string
+		helped []bool
+	}{
+		{isCall | universal, reply(7, "0.0.0.0.0.111"), []bool{true}},
+		{isCall | overUDP, reply(7, 111), []bool{true}},
+		{isCall | universal, reply(7, "0.0.0.0.8.1"), []bool{false}},
+		{isCall | isList, lines(7, line("tcp", "0.0.0.0.0.111"), line("udp", "0.0.0.0.8.1")), []bool{true, false}},
+	} {
+		var f helpers.Findings
+		s := state{}
+		s.set(spoken)
+		s.remember(7, c.kind)
+		message(&helpers.Segment{Dir: packet.Reply, Proto: packet.ProtoUDP, Data: []byte(c.msg), Src: own}, &s, &f, []byte(c.msg), 0, 0)
+		var got []bool
+		for e := range f.Expects {
+			got = append(got, e.Helped)
+		}
+		if !slices.Equal(got, c.helped) {
+			t.Errorf("%q: read %v, want %v", c.msg, got, c.helped)
+		}
+	}
 }
 
 func TestSpell(t *testing.T) {

@@ -237,6 +237,9 @@ func TestPortmapper(t *testing.T) {
 		rpcServe(t, c.Host("server"))
 		for _, network := range []string{"tcp", "udp"} {
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+			if out, err := tool.Rpcinfo(ctx, c.Host("client"), "-p", c.to); err != nil { // which asks for rpcbind itself first
+				t.Errorf("rpcinfo -p: %v\n%s", err, out)
+			}
 			out, err := tool.Rpcinfo(ctx, c.Host("client"), "-T", network, c.to, strconv.Itoa(rpcProgram), "1")
 			cancel()
 			if good := strings.Contains(out, "ready and waiting"); good == c.denied {
