@@ -225,6 +225,9 @@ func (n *announcer) insert(x *session.Expectation, dir packet.Dir, e *helpers.Ex
 // add puts x into the table, and reports whether it is there now.
 func (n *announcer) add(x *session.Expectation) bool {
 	r := n.w.expect.Add(x, n.perMaster(), n.w.expectationCrowded)
+	if r == session.Clash && n.takeOver(x) {
+		r = n.w.expect.Add(x, n.perMaster(), n.w.expectationCrowded)
+	}
 	n.again = r == session.Refreshed
 	switch r {
 	case session.Clash:
@@ -235,6 +238,20 @@ func (n *announcer) add(x *session.Expectation) bool {
 		return true
 	}
 	return false
+}
+
+// takeOver makes room for x where another control session between the same hosts expects
+// the very same flow, which may end before this one does. The later end counts, as where
+// one announces the same again.
+func (n *announcer) takeOver(x *session.Expectation) bool {
+	old := n.w.expect.Rival(x)
+	if old == nil || old.Helped && n.s.Master.ID != 0 { // what a child announces is never read
+		return false
+	}
+	x.Expires = max(x.Expires, old.Expires)
+	n.w.expectationEnded(old, session.ExpectTaken)
+	n.w.expect.Remove(old)
+	return true
 }
 
 // second makes x, the flow of RTP, that of RTCP beside it, at the port behind it, and

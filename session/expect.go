@@ -167,6 +167,20 @@ func (x *Expectations) overlapping(first uint32, e *Expectation) *Expectation {
 	return nil
 }
 
+// Rival returns the expectation of another control session that e could stand for as well:
+// it is of the very same flow, and allows no more. It is nil where there is none. Add
+// reports a Clash there.
+func (x *Expectations) Rival(e *Expectation) *Expectation {
+	r := x.overlapping(x.byKey[bucketOf(&e.Match)], e)
+	switch {
+	case r == nil, r.Master == e.Master, r.Match != e.Match, r.Leave != e.Leave, r.Helper != e.Helper:
+		return nil
+	case r.Call != NoCall, e.Call != NoCall, r.Many && !e.Many, r.Helped && !e.Helped:
+		return nil
+	}
+	return r
+}
+
 // oldest finds the last of a master's expectations, whose list head begins.
 func (x *Expectations) oldest(head uint32) uint32 {
 	n := head

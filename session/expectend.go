@@ -12,11 +12,12 @@ const (
 	ExpectOrphaned            // its control session ended
 	ExpectCleared             // the operator took it out
 	ExpectLeft                // a restart could not take it up
+	ExpectTaken               // another control session announced the same
 )
 
 var expectEnds = [...]string{
 	ExpectNone: "", ExpectTimeout: "timeout", ExpectCancelled: "cancelled", ExpectCrowded: "gave-way", ExpectOrphaned: "control-session-ended",
-	ExpectCleared: "cleared", ExpectLeft: "restart",
+	ExpectCleared: "cleared", ExpectLeft: "restart", ExpectTaken: "taken-over",
 }
 
 // String is a word for the log.
