@@ -297,3 +297,53 @@ func TestTags(t *testing.T) {
 		t.Errorf("%d are left", x.Len())
 	}
 }
+
+// TestRival: an expectation of the very same flow, of another control session, has a rival
+// in what allows no more than it.
+func TestRival(t *testing.T) {
+	to := key(1)
+	to.SrcPort = 0
+	flow := session.Expectation{
+		Master: session.Ref{ID: 1}, Helper: 3,
+		Match: to, Leave: to,
+	}
+	with := func(change func(*session.Expectation)) session.Expectation {
+		e := flow
+		change(&e)
+		return e
+	}
+	other := func(e *session.Expectation) { e.Master.ID = 2 }
+	for _, c := range []struct {
+		name     string
+		old, new session.Expectation
+		rival    bool
+	}{
+		{"the same", flow, with(other), true},
+		{"of its own", flow, flow, false},
+		{"another helper's", flow, with(func(e *session.Expectation) { other(e); e.Helper = 4 }), false},
+		{"another port", flow, with(func(e *session.Expectation) { other(e); e.Match.DstPort++ }), false},
+		{"one port of the peer's", flow, with(func(e *session.Expectation) { other(e); e.Match.SrcPort = 9 }), false},
+		{"leaves for another port", flow, with(func(e *session.Expectation) { other(e); e.Leave.DstPort++ }), false},
+		{"of any number, for one", with(func(e *session.Expectation) { e.Many = true }), with(other), false},
+		{"of one, for any number", flow, with(func(e *session.Expectation) { other(e); e.Many = true }), true},
+		{"read, for one that is not", with(func(e *session.Expectation) { e.Helped = true }), with(other), false},
+		{"of a call", with(func(e *session.Expectation) { e.Call = session.CallOpen }), with(other), false},
+		{"for a call", flow, with(func(e *session.Expectation) { other(e); e.Call = session.CallOffered }), false},
+	} {
+		x := session.NewExpectations(8, 0)
+		if r := x.Add(&c.old, 8, func(*session.Expectation) {}); r != session.Added {
+			t.Fatalf("%s: %v", c.name, r)
+		}
+		old := x.Rival(&c.new)
+		if (old != nil) != c.rival {
+			t.Errorf("%s: a rival: %v", c.name, old != nil)
+		}
+		if old == nil {
+			continue
+		}
+		x.Remove(old)
+		if r := x.Add(&c.new, 8, func(*session.Expectation) {}); r != session.Added || x.Len() != 1 {
+			t.Errorf("%s: in its place: %v, %d", c.name, r, x.Len())
+		}
+	}
+}
