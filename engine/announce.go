@@ -240,8 +240,8 @@ func (n *announcer) add(x *session.Expectation) bool {
 	return false
 }
 
-// takeOver makes room for x where another control session between the same hosts expects
-// the very same flow, which may end before this one does. The later end counts, as where
+// takeOver makes room for x where another control session of the same host's expects the
+// very same flow, which may end before this one does. The later end counts, as where
 // one announces the same again.
 func (n *announcer) takeOver(x *session.Expectation) bool {
 	old := n.w.expect.Rival(x)

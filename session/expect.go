@@ -167,13 +167,13 @@ func (x *Expectations) overlapping(first uint32, e *Expectation) *Expectation {
 	return nil
 }
 
-// Rival returns the expectation of another control session that e could stand for as well:
-// it is of the very same flow, and allows no more. It is nil where there is none. Add
-// reports a Clash there.
+// Rival returns the expectation of another control session of the same host's that e could
+// stand for as well: it is of the very same flow, and allows no more. It is nil where there
+// is none. Add reports a Clash there, and finds room once it was removed.
 func (x *Expectations) Rival(e *Expectation) *Expectation {
 	r := x.overlapping(x.byKey[bucketOf(&e.Match)], e)
 	switch {
-	case r == nil, r.Master == e.Master, r.Match != e.Match, r.Leave != e.Leave, r.Helper != e.Helper:
+	case r == nil, r.Master == e.Master, r.Match != e.Match, r.Leave != e.Leave, r.Helper != e.Helper, r.Host != e.Host:
 		return nil
 	case r.Call != NoCall, e.Call != NoCall, r.Many && !e.Many, r.Helped && !e.Helped:
 		return nil

@@ -321,6 +321,7 @@ func TestRival(t *testing.T) {
 		{"the same", flow, with(other), true},
 		{"of its own", flow, flow, false},
 		{"another helper's", flow, with(func(e *session.Expectation) { other(e); e.Helper = 4 }), false},
+		{"another host's", flow, with(func(e *session.Expectation) { other(e); e.Host = to.Dst }), false},
 		{"another port", flow, with(func(e *session.Expectation) { other(e); e.Match.DstPort++ }), false},
 		{"one port of the peer's", flow, with(func(e *session.Expectation) { other(e); e.Match.SrcPort = 9 }), false},
 		{"leaves for another port", flow, with(func(e *session.Expectation) { other(e); e.Leave.DstPort++ }), false},
