@@ -7,7 +7,8 @@ import (
 )
 
 // Invite is a call by SIP (RFC 3261) from a user agent at from to one at to, with a
-// description of one line of media. It spells from's address five times, and each user agent has media ports of its own.
+// description of one line of media. It spells from's address five times. Each user agent
+// has media ports of its own.
 func Invite(from, to netip.AddrPort) []byte {
 	body := lines(
 		"v=0",
