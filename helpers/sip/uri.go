@@ -34,7 +34,7 @@ type element struct {
 // What characters mean to those who look for others.
 const (
 	markElement = 1 << iota // to nextElement
-	markParam               // to oneParam, in a URI
+	markParam               // to oneParam, in a URI or a Content-Type
 	markList                // to oneParam, in an element of a list
 	markHost                // to hostEnd
 )
