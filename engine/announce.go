@@ -41,6 +41,12 @@ func (n *announcer) MayRewrite(dir packet.Dir) bool {
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
+// Plain says which end is known by the same address and port to either side.
+func (n *announcer) Plain(dir packet.Dir) (src, dst bool) {
+	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	return mine.Src == peer.Dst && mine.SrcPort == peer.DstPort, mine.Dst == peer.Src && mine.DstPort == peer.SrcPort
+}
+
 // Cancel voids what the session's helper announced and nobody has used yet, and ends
 // its calls.
 func (n *announcer) Cancel() {

@@ -125,6 +125,10 @@ var octets = func() (t [256]octet) {
 	return t
 }()
 
+// longest4 is how many bytes the text of an IPv4 address takes while it is written: 15
+// and a dot, and as many as are written at once.
+const longest4 = 20
+
 // AppendAddr appends what spells a: an IPv4-mapped address as the IPv4 address that it
 // is, and none with a zone.
 func AppendAddr(dst []byte, a netip.Addr) []byte {
@@ -132,11 +136,12 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 		return a.WithZone("").AppendTo(dst)
 	}
 	n := len(dst)
-	dst = slices.Grow(dst, 16)[:n+16]
+	dst = slices.Grow(dst, longest4)
+	text, end := (*[longest4]byte)(dst[n:n+longest4]), 0
 	for _, c := range a.As4() {
 		o := &octets[c]
-		binary.LittleEndian.PutUint32(dst[n:], o.text)
-		n += int(o.n)
+		binary.LittleEndian.PutUint32(text[end&15:], o.text) // which spares the check of bounds
+		end += int(o.n)
 	}
-	return dst[:n-1] // behind the last there is no dot
+	return dst[:n+end-1] // behind the last there is no dot
 }

@@ -33,6 +33,10 @@ type Announcer interface {
 	// MayRewrite says whether Announce or Known could ever answer direction dir
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
+	// Plain says whether the receiver of direction dir knows its sender, and whether it
+	// knows itself, by the same address and port as the sender does: then Known answers
+	// nothing else for that address.
+	Plain(dir packet.Dir) (src, dst bool)
 	// Witness is who wants to know what is rewritten, nil where nobody does.
 	Witness() Witness
 }

@@ -240,4 +240,7 @@ func (anyone) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { re
 // MayRewrite is always so.
 func (anyone) MayRewrite(packet.Dir) bool { return true }
 
+// Plain is never so.
+func (anyone) Plain(packet.Dir) (src, dst bool) { return false, false }
+
 func (anyone) Witness() Witness { return nil }

@@ -24,10 +24,11 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 	data := d.Payload
 	copied := 0 // bytes of Payload that are in out.text
 	changed := false
-	plain := h.plain(d.Dir, ann)
+	out.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Src: d.Src, Dst: d.Dst, Final: true, State: st}
+	h.plainly(&out.seg, ann)
 	for {
 		base := len(d.Payload) - len(data)
-		status := out.inspect(h, st, d, data, plain)
+		status := out.inspect(h, data)
 		if status == Foreign {
 			out.Encrypted = out.found.Encrypted
 			out.detach(out.found.Why)
@@ -62,10 +63,10 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 	out.add(o)
 }
 
-// inspect calls h once and turns every breach of the contract into Foreign.
-func (o *Output) inspect(h *Helper, st *State, d *Datagram, data []byte, plain bool) Status {
+// inspect calls h once, on data, and turns every breach of the contract into Foreign.
+func (o *Output) inspect(h *Helper, data []byte) Status {
 	o.found.Reset()
-	o.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Data: data, Src: d.Src, Dst: d.Dst, Final: true, State: st, Plain: plain}
+	o.seg.Data = data
 	status := h.Inspect(&o.seg, &o.found)
 	if status == Foreign {
 		return Foreign

@@ -46,6 +46,9 @@ type Segment struct {
 	// the two ends, and Lengths, which would change nothing. All else it finds as ever, or
 	// more, where there would have been no room for it.
 	Plain bool
+	// SrcPlain and DstPlain say so of one end alone. A helper may then leave out Mentions
+	// of its address.
+	SrcPlain, DstPlain bool
 }
 
 // Expect announces a flow that the other end is about to open to whoever sent

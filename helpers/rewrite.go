@@ -190,9 +190,12 @@ func (r *rewriting) render(dst, data []byte, from, to int) []byte {
 	return append(dst, data[from:to]...)
 }
 
-// plain is Segment.Plain of what is read in direction dir.
-func (h *Helper) plain(dir packet.Dir, ann Announcer) bool {
-	return h.Mentions && !ann.MayRewrite(dir)
+// plainly sets what seg says of ends that are not translated.
+func (h *Helper) plainly(seg *Segment, ann Announcer) {
+	if h.Mentions {
+		seg.SrcPlain, seg.DstPlain = ann.Plain(seg.Dir)
+		seg.Plain = seg.SrcPlain && seg.DstPlain
+	}
 }
 
 // same compares endpoints; an IPv4 address equals its IPv6-mapped form.

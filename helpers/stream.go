@@ -162,13 +162,14 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 	if c.blind || st.fin {
 		return len(data), readAll
 	}
-	plain := c.helper.plain(seg.Dir, ann)
+	out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state}
+	c.helper.plainly(&out.seg, ann)
 	pos := 0
 	for pos < len(data) {
 		rest := data[pos:]
 		out.state = c.state
 		out.found.Reset()
-		out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Data: rest, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state, Plain: plain}
+		out.seg.Data = rest
 		status := c.helper.Inspect(&out.seg, &out.found)
 		n := out.found.Consumed
 		switch {

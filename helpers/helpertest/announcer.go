@@ -99,6 +99,9 @@ func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, b
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
 
+// Plain implements helpers.Announcer.
+func (t *Translator) Plain(packet.Dir) (src, dst bool) { return t.Off, t.Off }
+
 // Witness implements helpers.Announcer.
 func (t *Translator) Witness() helpers.Witness { return nil }
 
@@ -146,6 +149,9 @@ func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }
+
+// Plain implements helpers.Announcer.
+func (s *Strict) Plain(packet.Dir) (src, dst bool) { return true, true }
 
 // Witness implements helpers.Announcer.
 func (s *Strict) Witness() helpers.Witness { return nil }

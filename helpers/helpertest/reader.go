@@ -126,7 +126,7 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 	for i := range status {
 		seg := helpers.Segment{
 			Dir: dir, Proto: r.d.Proto, Data: data, Src: src, Dst: dst,
-			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], Plain: r.plain,
+			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], Plain: r.plain, SrcPlain: r.plain, DstPlain: r.plain,
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {

@@ -28,14 +28,17 @@ func (r *reader) head(data []byte) (why string) {
 		r.target()
 	}
 	for at := first; ; {
-		if r.body = blankLine(window, at); r.body > 0 {
-			break
+		if at < len(window) && window[at] <= '\r' {
+			if r.body = blankLine(window, at); r.body > 0 {
+				break
+			}
 		}
-		var h header
-		next := h.read(window, at)
+		next := headerEnd(window, at)
 		if next < 0 {
 			return incomplete(data)
 		}
+		var h header
+		h.read(window, at, next)
 		if !r.header(&h, at) {
 			if !ended(window[first-1:]) {
 				return incomplete(data) // and malformed; it is said once all of it is there
@@ -66,18 +69,18 @@ func incomplete(data []byte) string {
 // header notes what the header at says. It reports false where no message can have it.
 func (r *reader) header(h *header, at int) bool {
 	s := h.value
-	switch kind := kindOf(h.name.of(r.data)); kind {
+	switch h.kind {
 	case headVia:
 		r.seen |= seenVia
 		if !r.seg.Plain || r.top && r.answerable() {
 			r.vias(s)
 		}
 	case headFrom, headTo:
-		r.party(kind, s)
+		r.party(h.kind, s)
 	case headIdentity, headRoute:
 		if !r.seg.Plain {
-			for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
-				r.mentioned(kind, &e)
+			for e := (element{}); e.read(r.data, &s); e = (element{}) {
+				r.mentioned(h.kind, &e)
 			}
 		}
 	case headContact:
@@ -110,7 +113,8 @@ func (r *reader) header(h *header, at int) bool {
 
 // party reads a From or To.
 func (r *reader) party(kind head, s span) {
-	e, rest, ok := nextElement(r.data, s)
+	e := element{}
+	ok := e.read(r.data, &s)
 	tag := uint32(0)
 	if !e.tag.empty() {
 		tag = hash(0, e.tag.of(r.data))
@@ -122,8 +126,10 @@ func (r *reader) party(kind head, s span) {
 		r.seen |= seenTo
 		r.message.to, r.who = tag, e.uri
 	}
-	for ; ok && !r.seg.Plain; e, rest, ok = nextElement(r.data, rest) {
+	for ok && !r.seg.Plain {
 		r.mentioned(kind, &e)
+		e = element{}
+		ok = e.read(r.data, &s)
 	}
 }
 
@@ -131,18 +137,18 @@ func (r *reader) party(kind head, s span) {
 func (r *reader) mentioned(kind head, e *element) {
 	var u uri
 	switch {
-	case !u.parse(r.data, e.uri):
+	case !u.parse(r.data, e.uri, &r.ends):
 	case kind == headRoute:
 		r.address(&u)
-	case r.ends(u.addr):
-		r.x.mention(u.addr, 0, u.name, spellHost)
+	case r.isEnd(u.addr):
+		r.mention(u.addr, 0, u.name, spellHost)
 	}
 }
 
 // target notes the endpoint of a request's URI.
 func (r *reader) target() {
 	var u uri
-	if u.parse(r.data, r.uri) {
+	if u.parse(r.data, r.uri, &r.ends) {
 		r.address(&u)
 	}
 }

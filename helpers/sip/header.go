@@ -2,28 +2,76 @@ package sip
 
 import "bytes"
 
-// header is a header, folded lines and all.
-type header struct{ name, value span }
+// header is a header, folded lines and all. Of one of no kind that is read the value is
+// not known.
+type header struct {
+	kind  head
+	value span
+}
 
-// read reads the header at. next is -1 where its end is not there yet: that needs the
-// byte behind it. A line without a colon is a value that has no name.
-func (h *header) read(b []byte, at int) (next int) {
-	end := at
+// headerEnd is where the header at ends, -1 where that is not there yet: it needs the
+// byte behind it.
+func headerEnd(b []byte, at int) int {
 	for {
-		if end = lineEnd(b, end); end < 0 || end == len(b) {
+		i := bytes.IndexByte(b[at:], '\n')
+		if at += i + 1; i < 0 || at == len(b) {
 			return -1
 		}
-		if b[end] != ' ' && b[end] != '\t' {
-			break
+		if c := b[at]; c != ' ' && c != '\t' {
+			return at
 		}
 	}
-	colon := at + max(bytes.IndexByte(b[at:end], ':'), 0)
-	h.name, h.value = span{at, colon}, trim(b, span{colon + 1, end})
-	for colon > at && (b[colon-1] == ' ' || b[colon-1] == '\t') {
+}
+
+// read reads the header from at up to end. A line without a colon is a value that has
+// no name.
+func (h *header) read(b []byte, at, end int) {
+	w := wordAt(b, at)
+	n := w.before(':')
+	if n == 8 {
+		h.long(b, at, end)
+		return
+	}
+	switch h.kind = shortKind(w.lower().upTo(n), n); {
+	case h.kind != headOther:
+		h.value = valueOf(b, span{at + n + 1, end})
+	case w.beforeBlank() < n: // which may be behind the name
+		h.slowly(b, span{at, end})
+	}
+}
+
+// long reads one whose name has eight characters or more.
+func (h *header) long(b []byte, at, end int) {
+	first, second := wordAt(b, at), wordAt(b, at+8)
+	n := second.before(':')
+	if n == 8 || first.beforeBlank() < 8 || second.beforeBlank() < n {
+		h.slowly(b, span{at, end})
+		return
+	}
+	if h.kind = longKind(first.lower(), second.lower().upTo(n)); h.kind != headOther {
+		h.value = valueOf(b, span{at + 8 + n + 1, end})
+	}
+}
+
+// valueOf is the value of a header, without the white space around it: a blank and CRLF,
+// mostly.
+func valueOf(b []byte, s span) span {
+	if s.to-s.from > 3 && b[s.from] == ' ' && b[s.from+1] > ' ' && b[s.to-2] == '\r' && b[s.to-3] > ' ' {
+		return span{s.from + 1, s.to - 2}
+	}
+	return trim(b, s)
+}
+
+// slowly reads a header, whatever its name, which it returns.
+func (h *header) slowly(b []byte, line span) (name []byte) {
+	colon := line.from + max(bytes.IndexByte(line.of(b), ':'), 0)
+	h.value = trim(b, span{colon + 1, line.to})
+	for colon > line.from && (b[colon-1] == ' ' || b[colon-1] == '\t') {
 		colon--
 	}
-	h.name.to = colon
-	return end
+	name = b[line.from:colon]
+	h.kind = kindOf(name)
+	return name
 }
 
 // lineEnd is where the line behind the one at begins, -1 where it has no end.
@@ -43,76 +91,4 @@ func blankLine(b []byte, at int) int {
 		return at + 2
 	}
 	return 0
-}
-
-// head is a kind of header that is read.
-type head uint8
-
-const (
-	headOther head = iota
-	headVia
-	headFrom
-	headTo
-	headCallID
-	headCSeq
-	headContact
-	headLength
-	headType
-	headEncoding
-	headExpires
-	headRoute    // and others whose URIs are where messages go
-	headIdentity // and others whose URIs are who somebody is
-)
-
-// name is a name of headers that are read, in lower case. next is another one of the
-// same first letter and length, in names.
-type name struct {
-	text string
-	kind head
-	next uint8
-}
-
-// names are those, and their compact forms (RFC 3261 section 7.3.3, RFC 3515, RFC 3892).
-// The first is none.
-var names = [...]name{
-	{}, {text: "via", kind: headVia}, {text: "v", kind: headVia}, {text: "from", kind: headFrom}, {text: "f", kind: headFrom},
-	{text: "to", kind: headTo}, {text: "t", kind: headTo}, {text: "call-id", kind: headCallID}, {text: "i", kind: headCallID},
-	{text: "cseq", kind: headCSeq}, {text: "contact", kind: headContact}, {text: "m", kind: headContact},
-	{text: "content-length", kind: headLength}, {text: "l", kind: headLength},
-	{text: "content-type", kind: headType}, {text: "c", kind: headType},
-	{text: "content-encoding", kind: headEncoding}, {text: "e", kind: headEncoding}, {text: "expires", kind: headExpires},
-	{text: "route", kind: headRoute}, {text: "record-route", kind: headRoute}, {text: "path", kind: headRoute},
-	{text: "service-route", kind: headRoute}, {text: "refer-to", kind: headRoute}, {text: "r", kind: headRoute},
-	{text: "referred-by", kind: headIdentity}, {text: "b", kind: headIdentity}, {text: "p-asserted-identity", kind: headIdentity},
-	{text: "p-preferred-identity", kind: headIdentity}, {text: "remote-party-id", kind: headIdentity},
-}
-
-// longestName is the length of the longest of them.
-const longestName = len("p-preferred-identity")
-
-// shapes are the first of the names by first letter and length, 0 where there is none.
-var shapes = func() (t [26][longestName + 1]uint8) {
-	for i := range names[1:] {
-		n := &names[i+1]
-		first := &t[n.text[0]-'a'][len(n.text)]
-		n.next, *first = *first, uint8(i+1)
-	}
-	return t
-}()
-
-// kindOf is the kind of a header of that name.
-func kindOf(b []byte) head {
-	if len(b) == 0 || len(b) > longestName {
-		return headOther
-	}
-	c := b[0] | 0x20 - 'a'
-	if c >= 26 {
-		return headOther
-	}
-	for i := shapes[c][len(b)]; i != 0; i = names[i].next {
-		if fold(b, names[i].text) {
-			return names[i].kind
-		}
-	}
-	return headOther
 }

@@ -19,17 +19,29 @@ const (
 	methodRefer
 )
 
-var methods = [...]string{
-	methodInvite: "INVITE", methodAck: "ACK", methodBye: "BYE", methodCancel: "CANCEL", methodRegister: "REGISTER",
-	methodPrack: "PRACK", methodUpdate: "UPDATE", methodSubscribe: "SUBSCRIBE", methodNotify: "NOTIFY", methodRefer: "REFER",
-}
-
 // methodOf is the method of that name, which is written in capitals.
 func methodOf(b []byte) method {
-	for i, name := range methods {
-		if i > 0 && string(b) == name {
-			return method(i)
-		}
+	switch string(b) {
+	case "INVITE":
+		return methodInvite
+	case "ACK":
+		return methodAck
+	case "BYE":
+		return methodBye
+	case "CANCEL":
+		return methodCancel
+	case "REGISTER":
+		return methodRegister
+	case "PRACK":
+		return methodPrack
+	case "UPDATE":
+		return methodUpdate
+	case "SUBSCRIBE":
+		return methodSubscribe
+	case "NOTIFY":
+		return methodNotify
+	case "REFER":
+		return methodRefer
 	}
 	return methodOther
 }
@@ -98,31 +110,30 @@ func (m *message) eachContact(yield func(span) bool) {
 	}
 	for at := m.further; at > 0 && blankLine(m.data, at) == 0; {
 		var h header
-		if at = h.read(m.data, at); kindOf(h.name.of(m.data)) == headContact && !yield(h.value) {
+		next := headerEnd(m.data, at)
+		if h.read(m.data, at, next); h.kind == headContact && !yield(h.value) {
 			return
 		}
+		at = next
 	}
 }
 
-const version = "sip/2.0"
+var textVersion = textOf("sip/2.0")
 
 // startLine reads the first line.
 func (m *message) startLine(s span) bool {
-	line := s.of(m.data)
-	if begins(line, version+" ") {
-		return m.statusLine(line[len(version)+1:])
+	n := textVersion.n
+	if line := s.of(m.data); len(line) > n && line[n] == ' ' && textVersion.begins(line, 0) {
+		return m.statusLine(line[n+1:])
 	}
-	i := tokenLen(line)
-	if i == 0 || i > 32 || i == len(line) || line[i] != ' ' {
+	i := s.from + tokenLen(s.of(m.data))
+	uri := span{i + 1, s.to - n - 1}
+	if i == s.from || i > s.from+32 || uri.empty() || m.data[i] != ' ' || m.data[uri.to] != ' ' || !textVersion.begins(m.data, uri.to+1) {
 		return false
 	}
-	m.name, m.method = span{s.from, s.from + i}, methodOf(line[:i])
-	uri := line[i+1:]
-	if len(uri) < len(version)+2 || !fold(uri[len(uri)-len(version):], version) || uri[len(uri)-len(version)-1] != ' ' {
-		return false
-	}
-	uri = uri[:len(uri)-len(version)-1]
-	m.uri = trim(m.data, span{s.from + i + 1, s.from + i + 1 + len(uri)})
+	m.name = span{s.from, i}
+	m.method = methodOf(m.name.of(m.data))
+	m.uri = trim(m.data, uri)
 	return anyScheme(m.uri.of(m.data)) > 0
 }
 
@@ -163,10 +174,11 @@ func (m *message) sequence(v []byte) bool {
 		i++
 	}
 	name := v[i:]
-	if m.status == 0 && string(name) != string(m.name.of(m.data)) {
-		return false
+	m.cseq = uint32(n)
+	if m.status == 0 {
+		return string(name) == string(m.name.of(m.data))
 	}
-	m.cseq, m.method = uint32(n), methodOf(name)
+	m.method = methodOf(name)
 	return len(name) > 0
 }
 
@@ -183,6 +195,11 @@ func (m *message) lengthOf(s span) bool {
 	return true
 }
 
+var (
+	textSDP       = textOf("application/sdp")
+	textMultipart = textOf("multipart/")
+)
+
 // describes says whether the message is one whose description opens anything.
 func (m *message) describes() bool {
 	switch m.method {
@@ -193,6 +210,5 @@ func (m *message) describes() bool {
 	if m.encoded || m.status == 100 || m.status >= 300 {
 		return false
 	}
-	kind := m.kind.of(m.data)
-	return begins(kind, "application/sdp") || begins(kind, "multipart/")
+	return textSDP.starts(m.data, m.kind) || textMultipart.starts(m.data, m.kind)
 }

@@ -18,28 +18,31 @@ const (
 // reader reads one message.
 type reader struct {
 	message
-	seg *helpers.Segment
-	src netip.Addr // the sender's own address
-	dst netip.Addr // its peer's, as it knows that
-	f   *helpers.Findings
-	x   finds
-	s   *state
-	top bool // no Via was read yet
+	seg  *helpers.Segment
+	src  netip.Addr // the sender's own address
+	dst  netip.Addr // its peer's, as it knows that
+	ends hosts      // both as messages spell them
+	f    *helpers.Findings
+	x    finds
+	s    *state
+	top  bool // no Via was read yet
 }
 
 // begin makes r, which is empty, the reader of a message that begins at base.
 func (r *reader) begin(seg *helpers.Segment, f *helpers.Findings, base int) {
 	r.seg, r.f, r.s, r.top = seg, f, (*state)(seg.State), true
 	r.src, r.dst = seg.Src.Addr().Unmap(), seg.Dst.Addr().Unmap()
-	r.x.f, r.x.base, r.x.plain = f, base, seg.Plain
+	r.ends[0].set(r.src)
+	r.ends[1].set(r.dst)
+	r.x.f, r.x.base = f, base
 }
 
 // read reads the message whose head was read.
 func (r *reader) read() {
 	r.follow()
 	for s := range r.eachContact {
-		for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
-			if u := (uri{}); u.parse(r.data, e.uri) {
+		for e := (element{}); e.read(r.data, &s); e = (element{}) {
+			if u := (uri{}); u.parse(r.data, e.uri, &r.ends) {
 				r.contact(&u, &e)
 			}
 		}
@@ -145,10 +148,10 @@ const defaultExpires = 3600
 func (r *reader) granted() time.Duration {
 	most, contacts, own := r.expires, false, false
 	for s := range r.eachContact {
-		for e, rest, ok := nextElement(r.data, s); ok; e, rest, ok = nextElement(r.data, rest) {
+		for e := (element{}); e.read(r.data, &s); e = (element{}) {
 			contacts = true
 			u := uri{}
-			if !u.parse(r.data, e.uri) || u.addr != r.dst {
+			if !u.parse(r.data, e.uri, &r.ends) || u.addr != r.dst {
 				continue
 			}
 			n := r.expiresOf(&e)
@@ -178,13 +181,21 @@ func (r *reader) expiresOf(e *element) int64 {
 	return -1
 }
 
-// ends says whether a is of either end of the control session, and valid.
-func (r *reader) ends(a netip.Addr) bool { return (a == r.src || a == r.dst) && a.IsValid() }
+// isEnd says whether a is of either end of the control session, and valid.
+func (r *reader) isEnd(a netip.Addr) bool { return (a == r.src || a == r.dst) && a.IsValid() }
+
+// mention notes an endpoint of either end, or with port 0 an address alone, where the
+// receiver knows that by another one.
+func (r *reader) mention(a netip.Addr, port uint16, s span, kind uint8) {
+	if a == r.src && !r.seg.SrcPlain || a == r.dst && !r.seg.DstPlain {
+		r.x.mention(a, port, s, kind)
+	}
+}
 
 // address mentions a URI that messages are sent to.
 func (r *reader) address(u *uri) {
-	if r.ends(u.addr) {
-		r.x.mention(u.addr, u.port, u.host, both(u.tls))
+	if r.isEnd(u.addr) {
+		r.mention(u.addr, u.port, u.host, both(u.tls))
 	}
 	r.host(u.maddr)
 }
@@ -194,8 +205,8 @@ func (r *reader) host(s span) {
 	if s.empty() {
 		return
 	}
-	if a := address(s.of(r.data)); r.ends(a) {
-		r.x.mention(a, 0, s, spellHost)
+	if a := r.ends.of(r.data, s); r.isEnd(a) {
+		r.mention(a, 0, s, spellHost)
 	}
 }
 

@@ -29,11 +29,14 @@ func trim(d []byte, s span) span {
 }
 
 // skip takes white space from the beginning of s.
-func skip(d []byte, s span) span {
-	for s.from < s.to && blank(d[s.from]) {
-		s.from++
+func skip(d []byte, s span) span { return span{skipBlanks(d, s.from, s.to), s.to} }
+
+// skipBlanks is where white space ends that begins at, if any does, to at most.
+func skipBlanks(d []byte, at, to int) int {
+	for at < to && blank(d[at]) {
+		at++
 	}
-	return s
+	return at
 }
 
 // lower is a letter in lower case, and any other byte as it is.
@@ -102,6 +105,16 @@ func port(b []byte) (uint16, bool) {
 	return uint16(n), ok
 }
 
+// portAt reads the port of the digits at, and says where they end. It is 0 where it is
+// none.
+func portAt(d []byte, at, to int) (n uint16, end int) {
+	x := uint32(0)
+	for ; at < to && d[at] >= '0' && d[at] <= '9'; at++ {
+		x = min(x*10+uint32(d[at]-'0'), 1<<16)
+	}
+	return uint16(x), at
+}
+
 // address reads an address, IPv6 with or without brackets. It is not valid where b
 // is a name.
 func address(b []byte) netip.Addr {
@@ -112,18 +125,15 @@ func address(b []byte) netip.Addr {
 	return a
 }
 
+const odd = 0x9e3779b97f4a7c15 // 2^64 by the golden ratio
+
 // hash mixes b into h, which may be the hash of what is before it. It is never 0.
 func hash(h uint32, b []byte) uint32 {
-	const odd = 0x9e3779b97f4a7c15 // 2^64 by the golden ratio
 	x := (uint64(h) + uint64(len(b)) + 1) * odd
 	for ; len(b) >= 8; b = b[8:] {
 		x = (x ^ binary.LittleEndian.Uint64(b)) * odd
 		x ^= x >> 32
 	}
-	last := uint64(0)
-	for i, c := range b {
-		last |= uint64(c) << (8 * i)
-	}
-	x = (x ^ last) * odd
+	x = (x ^ uint64(lastWord(b))) * odd
 	return max(uint32(x>>32), 1)
 }

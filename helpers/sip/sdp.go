@@ -15,15 +15,16 @@ const (
 	maxRange = 4 // ports of one m-line
 )
 
+var textBoundary = textOf("boundary")
+
 // content finds session descriptions in a body: it is one, or has some among its
 // parts (RFC 5621).
 func (r *reader) content(body span) {
-	kind := r.kind.of(r.data)
-	if begins(kind, "application/sdp") {
+	if textSDP.starts(r.data, r.kind) {
 		r.describe(body)
 		return
 	}
-	mark, ok := param(r.data, afterType(r.data, r.kind), "boundary")
+	mark, ok := paramOf(r.data, afterType(r.data, r.kind), &textBoundary)
 	boundary := mark.of(r.data)
 	if n := len(boundary); n >= 2 && boundary[0] == '"' && boundary[n-1] == '"' {
 		boundary = boundary[1 : n-1]
@@ -69,12 +70,12 @@ func (r *reader) part(s span) {
 			}
 			return
 		}
-		var h header
-		next := h.read(r.data[:s.to], at)
+		next := headerEnd(r.data[:s.to], at)
 		if next < 0 {
 			return
 		}
-		switch name, v := h.name.of(r.data), h.value.of(r.data); {
+		var h header
+		switch name, v := h.slowly(r.data, span{at, next}), h.value.of(r.data); {
 		case fold(name, "content-type"):
 			described = begins(v, "application/sdp")
 		case fold(name, "content-encoding"), fold(name, "content-transfer-encoding"):
@@ -163,7 +164,7 @@ func (r *reader) line(d *description, kind byte, s span) {
 		}
 	case 'o': // o=user id version IN IP4 address
 		for range 3 {
-			_, s = word(b, s)
+			_, s = field(b, s)
 		}
 		d.origin.read(b, s)
 	}
@@ -189,7 +190,7 @@ func (d *description) attribute(b []byte, s span) {
 	case fold(text, "rtcp-mux"):
 		m.mux = true
 	case begins(text, "rtcp:"):
-		digits, rest := word(b, span{s.from + 5, s.to})
+		digits, rest := field(b, span{s.from + 5, s.to})
 		if n, ok := port(digits.of(b)); ok {
 			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connection{}
 			m.rtcpHost.read(b, rest)
@@ -209,23 +210,23 @@ func (d *description) direction(quiet bool) {
 	d.media.quiet = quiet
 }
 
-// word takes a word off s.
-func word(b []byte, s span) (w, rest span) {
+// field takes what is before the next white space off s.
+func field(b []byte, s span) (first, rest span) {
 	s = skip(b, s)
-	for i, c := range s.of(b) {
-		if blank(c) {
-			return span{s.from, s.from + i}, span{s.from + i, s.to}
-		}
+	at := s.from
+	for at < s.to && !blank(b[at]) {
+		at += max(wordAt(b, at).beforeBlank(), 1) // which may be another byte up to it
 	}
-	return s, span{s.to, s.to}
+	at = min(at, s.to)
+	return span{s.from, at}, span{at, s.to}
 }
 
 // read reads "IN IP4 address" into c. The address is not valid where it is a name, or of
 // a group.
 func (c *connection) read(b []byte, s span) {
 	*c = connection{given: true}
-	network, s := word(b, s)
-	kind, s := word(b, s)
+	network, s := field(b, s)
+	kind, s := field(b, s)
 	if !network.is(b, "in") {
 		return
 	}
@@ -238,9 +239,9 @@ func (c *connection) read(b []byte, s span) {
 // read reads "audio 49170/2 RTP/AVP 0" into m, which is empty. The port is 0 where it is
 // none.
 func (m *media) read(b []byte, s span) {
-	_, s = word(b, s)
-	m.digits, s = word(b, s)
-	m.proto, _ = word(b, s)
+	_, s = field(b, s)
+	m.digits, s = field(b, s)
+	m.proto, _ = field(b, s)
 	m.count = 1
 	if i := bytes.IndexByte(m.digits.of(b), '/'); i >= 0 {
 		n, ok := number(b[m.digits.from+i+1:m.digits.to], maxRange)
@@ -285,9 +286,9 @@ func (r *reader) place(c *connection, port uint16) {
 	switch {
 	case !opens(c.addr):
 	case c.addr == r.src:
-		r.x.mention(c.addr, 0, c.text, spellHost)
+		r.mention(c.addr, 0, c.text, spellHost)
 	case port != 0:
-		r.x.mentionOther(c.addr, port, c.text, spellHost)
+		r.x.mention(c.addr, port, c.text, spellHost)
 	}
 }
 
@@ -297,7 +298,7 @@ func (r *reader) flow(m *media, at netip.Addr) {
 	proto := m.proto.of(r.data)
 	switch {
 	case m.quiet:
-		r.x.mentionOther(at, m.port, m.digits, spellPort)
+		r.x.mention(at, m.port, m.digits, spellPort)
 		return
 	case begins(proto, "tcp"):
 		if e.Proto = packet.ProtoTCP; m.setup && !m.listens || !m.setup && !begins(proto, "tcp/msrp") && !begins(proto, "tcp/tls/msrp") {

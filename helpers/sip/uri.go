@@ -33,27 +33,28 @@ type element struct {
 
 // What characters mean to those who look for others.
 const (
-	markElement = 1 << iota // to nextElement
-	markParam               // to oneParam, in a URI or a Content-Type
-	markList                // to oneParam, in an element of a list
+	markElement = 1 << iota // to the reader of elements
+	markParam               // to that of parameters, in a URI or a Content-Type
+	markList                // to that of parameters, in an element of a list
+	markEquals              // to that of their names
 	markHost                // to hostEnd
 )
 
 var marks = [256]uint8{
-	'"': markElement | markParam | markList, '<': markElement, ',': markElement | markList | markHost,
-	';': markElement | markParam | markList | markHost, '=': markParam | markList, '?': markParam | markHost, ':': markHost, '[': markHost,
+	'"': markElement | markParam | markList | markEquals, '<': markElement, ',': markElement | markList | markHost,
+	';': markElement | markParam | markList | markHost, '=': markEquals, '?': markParam | markHost, ':': markHost, '[': markHost,
 	' ': markHost, '\t': markHost, '\r': markHost, '\n': markHost,
 }
 
-// nextElement takes the first element off a list of name-addr and addr-spec (RFC
-// 3261 section 20.10). ok is false at the end.
-func nextElement(d []byte, list span) (e element, rest span, ok bool) {
-	list = trim(d, list)
-	if list.empty() {
-		return element{}, list, false
+// read reads the first element of a list of name-addr and addr-spec (RFC 3261 section
+// 20.10) into e, which is empty, and takes it off the list. It reports false at the end.
+func (e *element) read(d []byte, list *span) bool {
+	i, to := skipBlanks(d, list.from, list.to), list.to
+	if i == to {
+		list.from = to
+		return false
 	}
-	open, semicolon := -1, -1
-	i, to := list.from, list.to
+	from, open, semicolon := i, false, -1
 scan:
 	for ; ; i++ {
 		if i += unmarked(d, i, to, markElement); i >= to {
@@ -63,18 +64,19 @@ scan:
 		case '"':
 			i = quoteEnd(d, i, to)
 		case '<':
-			if open >= 0 {
+			if open {
 				continue
 			}
-			open = i + 1
-			n := bytes.IndexByte(d[open:to], '>')
+			open = true
+			n := bytes.IndexByte(d[i+1:to], '>')
 			if n < 0 {
-				return e, span{to, to}, true
+				list.from = to
+				return true
 			}
-			i = open + n
-			e.uri = trim(d, span{open, i})
+			e.uri = trim(d, span{i + 1, i + 1 + n})
+			i += 1 + n
 		case ';':
-			if open >= 0 {
+			if open {
 				i = e.param(d, i, to) - 1
 			} else if semicolon < 0 {
 				semicolon = i
@@ -84,113 +86,142 @@ scan:
 		}
 	}
 	end := min(i, to)
-	if open < 0 {
+	if !open {
 		if semicolon < 0 {
 			semicolon = end
 		}
-		e.uri = trim(d, span{list.from, semicolon})
+		e.uri = trim(d, span{from, semicolon})
 		for at := semicolon; at < end; {
 			at = e.param(d, at, end)
 		}
 	}
-	return e, span{min(end+1, to), to}, true
+	list.from = min(end+1, to)
+	return true
 }
+
+var (
+	textTag     = textOf("tag")
+	textExpires = textOf("expires")
+)
 
 // param reads the parameter behind the semicolon at, and says where it ends: with a
 // semicolon, a comma, or to.
 func (e *element) param(d []byte, at, to int) int {
-	name, value, end := oneParam(d, span{at + 1, to}, markList)
+	var p param
+	if at++; unlike(d, at, to, 't', 'e') {
+		return p.skip(d, at, to, &endsList)
+	}
+	end := p.read(d, at, to, &endsList)
 	switch {
-	case e.tag.to == 0 && name.is(d, "tag"):
-		e.tag = value
-	case e.expires.to == 0 && name.is(d, "expires"):
-		e.expires = value
+	case e.tag.to == 0 && textTag.is(d, p.name):
+		e.tag = p.value
+	case e.expires.to == 0 && textExpires.is(d, p.name):
+		e.expires = p.value
 	}
 	return end
 }
 
+var endsQuote = stopsAt("\"\\", 0)
+
 // quoteEnd is where the quotes are closed that open at, to where they are not.
 func quoteEnd(d []byte, at, to int) int {
-	for i := at + 1; i < to; i++ {
-		switch d[i] {
-		case '"':
-			return i
-		case '\\':
-			i++
+	for at++; ; at += 2 {
+		if at = endsQuote.before(d, at, to); at >= to || d[at] == '"' {
+			return min(at, to)
 		}
 	}
-	return to
 }
 
-// param is the value of a parameter, whose name is in lower case. found says whether
-// it is there, perhaps without a value.
-func param(d []byte, params span, name string) (value span, found bool) {
+// param is a parameter. Its value is empty where it has none.
+type param struct{ name, value span }
+
+// What parameters end at, or begin to be quoted.
+var (
+	endsList  = stopsAt(";,\"", markList)  // in an element of a list
+	endsParam = stopsAt(";?\"", markParam) // in a URI or a Content-Type
+)
+
+// read reads the parameter at into p, and says where it ends, to at most.
+func (p *param) read(d []byte, at, to int, ends *stops) (end int) {
+	if end = ends.before(d, at, to); end < to && d[end] == '"' {
+		return p.quoted(d, at, to, ends)
+	}
+	p.name, p.value = span{at, end}, span{end, end}
+	if i := bytes.IndexByte(d[at:end], '='); i >= 0 {
+		p.name.to = at + i
+		p.value = trim(d, span{at + i + 1, end})
+	}
+	p.name = trim(d, p.name)
+	return end
+}
+
+// quoted reads one with quotes in it.
+func (p *param) quoted(d []byte, at, to int, ends *stops) (end int) {
+	end = marked(d, at, to, ends.mark|markEquals)
+	p.name, p.value = trim(d, span{at, end}), span{end, end}
+	if end < to && d[end] == '=' {
+		at = end + 1
+		end = marked(d, at, to, ends.mark)
+		p.value = trim(d, span{at, end})
+	}
+	return end
+}
+
+// skip says where the parameter at ends, which is not read.
+func (p *param) skip(d []byte, at, to int, ends *stops) (end int) {
+	if end = ends.before(d, at, to); end < to && d[end] == '"' {
+		return marked(d, end, to, ends.mark)
+	}
+	return end
+}
+
+// unlike says whether the parameter at has a name that begins with neither of two
+// letters.
+func unlike(d []byte, at, to int, a, b byte) bool {
+	if at >= to {
+		return true
+	}
+	c := d[at]
+	return c > ' ' && c|0x20 != a && c|0x20 != b
+}
+
+// readNext takes the first parameter off params, of a URI or of a Content-Type, and
+// reads it into p. Behind a question mark there are none.
+func (p *param) readNext(d []byte, params *span) {
+	at, to := params.from, params.to
+	for at < to && d[at] != ';' {
+		at++
+	}
+	at = p.read(d, min(at+1, to), to, &endsParam)
+	if at < to && d[at] == '?' {
+		at = to
+	}
+	params.from = at
+}
+
+// paramOf is the value of a parameter. found says whether it is there, perhaps without
+// a value.
+func paramOf(d []byte, params span, name *text) (value span, found bool) {
 	for !params.empty() {
-		var n span
-		n, value, params = nextParam(d, params)
-		if n.is(d, name) {
-			return value, true
+		var p param
+		if p.readNext(d, &params); name.is(d, p.name) {
+			return p.value, true
 		}
 	}
 	return span{}, false
 }
 
-// nextParam takes the first parameter off params. Behind a question mark there are
-// none.
-func nextParam(d []byte, params span) (name, value, rest span) {
-	at := params.from
-	for at < params.to && d[at] != ';' {
-		at++
-	}
-	name, value, at = oneParam(d, span{min(at+1, params.to), params.to}, markParam)
-	if at < params.to && d[at] == '?' {
-		at = params.to
-	}
-	return name, value, span{at, params.to}
-}
-
-// oneParam reads the parameter that begins s and ends where one of marks is.
-func oneParam(d []byte, s span, ends uint8) (name, value span, end int) {
-	equals := -1
-scan:
-	for end = s.from; ; end++ {
-		end += unmarked(d, end, s.to, ends)
-		if end >= s.to {
-			end = s.to
-			break
-		}
-		switch d[end] {
-		case '"':
-			end = quoteEnd(d, end, s.to)
-		case '=':
-			if equals < 0 {
-				equals = end
-			}
-		default:
-			break scan
-		}
-	}
-	if equals < 0 {
-		return trim(d, span{s.from, end}), span{end, end}, end
-	}
-	return trim(d, span{s.from, equals}), trim(d, span{equals + 1, end}), end
-}
-
-// hostEnd is where the host at ends, to at most: behind the brackets of IPv6, before
-// what can follow a host.
-func hostEnd(d []byte, at, to int) int {
-	for ; ; at++ {
-		if at += unmarked(d, at, to, markHost); at >= to {
+// marked is where the first of the characters at is, outside of quotes, that is one of
+// marks, to where there is none.
+func marked(d []byte, at, to int, which uint8) int {
+	for {
+		if at += unmarked(d, at, to, which); at >= to {
 			return to
 		}
-		if d[at] != '[' {
+		if d[at] != '"' {
 			return at
 		}
-		if n := bytes.IndexByte(d[at:to], ']'); n > 0 {
-			at += n
-		} else {
-			return to
-		}
+		at = quoteEnd(d, at, to) + 1
 	}
 }
 
@@ -209,77 +240,99 @@ func unmarked(d []byte, at, to int, which uint8) int {
 }
 
 // parse reads a sip or sips URI into u, which is empty. It reports false for any other.
-func (u *uri) parse(d []byte, s span) (ok bool) {
-	n := scheme(s.of(d))
+func (u *uri) parse(d []byte, s span, ends *hosts) (ok bool) {
+	n := scheme(d, s)
 	if n == 0 {
 		return false
 	}
 	s.from += n
 	u.tls = n == len("sips:")
-	if at := bytes.IndexByte(s.of(d), '@'); at >= 0 {
-		s.from += at + 1
+	if n = userEnd(d, s); n < s.to {
+		s.from = n + 1
 	}
-	i := hostEnd(d, s.from, s.to)
+	i, addr := ends.read(d, s.from, s.to)
+	u.addr = addr
 	u.name = span{s.from, i}
 	u.host = u.name
+	u.port = portSIP
 	if i < s.to && d[i] == ':' {
-		for i++; i < s.to && d[i] >= '0' && d[i] <= '9'; i++ {
-		}
+		u.port, i = portAt(d, i+1, s.to)
 		u.host.to = i
 	}
 	if i < s.to {
 		u.params(d, span{i, s.to})
 	}
-	u.port = portSIP
-	if u.tls {
+	if u.tls && u.host.to == u.name.to {
 		u.port = portTLS
 	}
-	if u.host.to > u.name.to {
-		if u.port, ok = port(d[u.name.to+1 : u.host.to]); !ok || u.port == 0 {
-			return false
-		}
-	}
-	u.addr = address(u.name.of(d))
-	return true
+	return u.port != 0
 }
+
+var (
+	textTransport = textOf("transport")
+	textMaddr     = textOf("maddr")
+	textTCP       = textOf("tcp")
+	textUDP       = textOf("udp")
+	textTLS       = textOf("tls")
+)
 
 // params reads the parameters of a URI: the first of each that matters.
 func (u *uri) params(d []byte, params span) {
 	transport, maddr := false, false
 	for !params.empty() {
-		var name, value span
-		switch name, value, params = nextParam(d, params); {
-		case !transport && name.is(d, "transport"):
+		var p param
+		switch p.readNext(d, &params); {
+		case !transport && textTransport.is(d, p.name):
 			transport = true
-			u.tcp, u.udp = value.is(d, "tcp"), value.is(d, "udp")
-			u.tls = u.tls || value.is(d, "tls")
+			u.tcp, u.udp = textTCP.is(d, p.value), textUDP.is(d, p.value)
+			u.tls = u.tls || textTLS.is(d, p.value)
 			u.ws = !u.tcp && !u.udp && !u.tls
-		case !maddr && name.is(d, "maddr"):
-			u.maddr, maddr = value, true
+		case !maddr && textMaddr.is(d, p.name):
+			u.maddr, maddr = p.value, true
 		}
 	}
 }
 
+// The schemes that are read.
+const (
+	wordSIP  word = 's' | 'i'<<8 | 'p'<<16 | ':'<<24
+	wordSIPS word = 's' | 'i'<<8 | 'p'<<16 | 's'<<24 | ':'<<32
+)
+
 // scheme is how long the scheme is that a sip or sips URI begins with, with its colon,
 // 0 for any other.
-func scheme(b []byte) int {
-	switch {
-	case begins(b, "sip:"):
-		return len("sip:")
-	case begins(b, "sips:"):
-		return len("sips:")
+func scheme(d []byte, s span) int {
+	switch w := wordAt(d, s.from).lower(); {
+	case w.upTo(4) == wordSIP && s.to-s.from >= 4:
+		return 4
+	case w.upTo(5) == wordSIPS && s.to-s.from >= 5:
+		return 5
 	}
 	return 0
+}
+
+// userEnd is where the @ is behind the user part of s, which has no scheme: s.to where
+// it has none.
+func userEnd(d []byte, s span) int {
+	n := wordAt(d, s.from).before('@')
+	if n == 8 && s.to-s.from > 8 {
+		if n = bytes.IndexByte(s.of(d), '@'); n < 0 {
+			return s.to
+		}
+	}
+	return min(s.from+n, s.to)
 }
 
 // userPart is the user part of a sip or sips URI, empty where it has none or is
 // another.
 func userPart(d []byte, s span) span {
-	n := scheme(s.of(d))
+	n := scheme(d, s)
 	if n == 0 {
 		return span{}
 	}
 	s.from += n
-	s.to = s.from + max(0, bytes.IndexByte(s.of(d), '@'))
-	return s
+	if n = userEnd(d, s); n == s.to {
+		n = s.from
+	}
+	return span{s.from, n}
 }

@@ -24,12 +24,12 @@ type via struct {
 func (r *reader) vias(list span) {
 	for !list.empty() {
 		var v via
-		next, ok := v.read(r.data, list)
-		if ok {
+		if next, ok := v.read(r.data, list, &r.ends); ok {
 			r.via(&v)
 			list.from = next
 		} else {
-			_, list, _ = nextElement(r.data, list)
+			var e element
+			e.read(r.data, &list)
 		}
 		r.top = false
 	}
@@ -38,79 +38,94 @@ func (r *reader) vias(list span) {
 // read reads the first element of list into v, which is empty: "SIP/2.0/UDP
 // host:port;params", with white space where the grammar has it. next is where the
 // element behind it begins; that is not known where ok is false.
-func (v *via) read(d []byte, list span) (next int, ok bool) {
+func (v *via) read(d []byte, list span, ends *hosts) (next int, ok bool) {
 	s := list
-	transport, ok := protocol(d, &s)
-	if !ok {
-		return list.from, false
+	if v.tls, ok = protocol(d, &s); !ok {
+		return 0, false
 	}
 	v.port = portSIP
-	if v.tls = transport.is(d, "tls"); v.tls {
+	if v.tls {
 		v.port = portTLS
 	}
-	if v.name = (span{s.from, hostEnd(d, s.from, s.to)}); v.name.empty() {
-		return list.from, false
+	i, addr := ends.read(d, s.from, s.to)
+	v.name, v.addr = span{s.from, i}, addr
+	if v.name.empty() {
+		return 0, false
 	}
 	v.host = v.name
-	s = skip(d, span{v.name.to, s.to})
-	if !s.empty() && d[s.from] == ':' {
-		digits := skip(d, span{s.from + 1, s.to})
-		s.from = digits.from
-		for !s.empty() && d[s.from] >= '0' && d[s.from] <= '9' {
-			s.from++
+	i = skipBlanks(d, i, s.to)
+	if i < s.to && d[i] == ':' {
+		if v.port, i = portAt(d, skipBlanks(d, i+1, s.to), s.to); v.port == 0 {
+			return 0, false
 		}
-		digits.to = s.from
-		if v.port, ok = port(digits.of(d)); !ok || v.port == 0 {
-			return list.from, false
-		}
-		v.host.to = digits.to
-		s = skip(d, s)
+		v.host.to = i
+		i = skipBlanks(d, i, s.to)
 	}
-	v.addr = address(v.name.of(d))
-	return v.params(d, s)
+	return v.params(d, span{i, s.to})
 }
 
-// protocol takes the protocol off s, with the white space behind it.
-func protocol(d []byte, s *span) (transport span, ok bool) {
+const wordUDP word = 'U' | 'D'<<8 | 'P'<<16
+
+var (
+	textProtocol = textOf("sip/2.0/")
+	textRport    = textOf("rport")
+	textReceived = textOf("received")
+)
+
+// protocol takes the protocol off s, with the white space behind it, and says whether
+// it is that of TLS.
+func protocol(d []byte, s *span) (tls, ok bool) {
 	first := 0
-	if begins(s.of(d), version+"/") { // as nearly everybody writes it
+	if textProtocol.starts(d, *s) { // as nearly everybody writes it
+		s.from += textProtocol.n
+		switch w := wordAt(d, s.from); {
+		case s.to-s.from < 4 || w>>24&0xff != ' ':
+		case w&0xffffff == wordUDP:
+			*s = skip(d, span{s.from + 4, s.to})
+			return false, true
+		}
 		first = 2
-		s.from += len(version + "/")
 	}
+	transport := span{}
 	for n := first; n < 3; n++ {
 		*s = skip(d, *s)
 		transport.from = s.from
 		s.from += tokenLen(s.of(d))
 		if transport.to = s.from; transport.empty() {
-			return span{}, false
+			return false, false
 		}
 		if n < 2 {
 			if *s = skip(d, *s); s.empty() || d[s.from] != '/' {
-				return span{}, false
+				return false, false
 			}
 			s.from++
 		}
 	}
 	if s.empty() || !blank(d[s.from]) {
-		return span{}, false
+		return false, false
 	}
 	*s = skip(d, *s)
-	return transport, true
+	return textTLS.is(d, transport), true
 }
 
 // params reads the parameters of s, up to a comma.
 func (v *via) params(d []byte, s span) (next int, ok bool) {
 	received, maddr := false, false
 	for !s.empty() && d[s.from] == ';' {
-		var name, value span
-		name, value, s.from = oneParam(d, span{s.from + 1, s.to}, markList)
+		s.from++
+		var p param
+		if unlike(d, s.from, s.to, 'r', 'm') {
+			s.from = p.skip(d, s.from, s.to, &endsList)
+			continue
+		}
+		s.from = p.read(d, s.from, s.to, &endsList)
 		switch {
-		case !v.asked && name.is(d, "rport"):
-			v.rport, v.asked = value, true
-		case !received && name.is(d, "received"):
-			v.received, received = value, true
-		case !maddr && name.is(d, "maddr"):
-			v.maddr, maddr = value, true
+		case !v.asked && textRport.is(d, p.name):
+			v.rport, v.asked = p.value, true
+		case !received && textReceived.is(d, p.name):
+			v.received, received = p.value, true
+		case !maddr && textMaddr.is(d, p.name):
+			v.maddr, maddr = p.value, true
 		}
 	}
 	return min(s.from+1, s.to), s.empty() || d[s.from] == ','
@@ -120,20 +135,35 @@ func (v *via) params(d []byte, s span) (next int, ok bool) {
 func (r *reader) answerable() bool { return r.status == 0 && r.seg.Proto == packet.ProtoUDP }
 
 func (r *reader) via(v *via) {
-	r.host(v.maddr)
-	whose := v.addr
+	whose, received := v.addr, netip.Addr{}
 	if !v.received.empty() {
-		if a := address(v.received.of(r.data)); r.ends(a) {
-			r.x.mention(a, 0, v.received, spellHost)
-			whose = a
+		if a := r.ends.of(r.data, v.received); r.isEnd(a) {
+			whose, received = a, a
 		}
 	}
-	if !v.rport.empty() && r.ends(whose) {
+	r.sentBy(v)
+	r.host(v.maddr)
+	if v.rport.from < v.received.from {
+		r.rport(v, whose)
+	}
+	r.mention(received, 0, v.received, spellHost)
+	if v.rport.from >= v.received.from {
+		r.rport(v, whose)
+	}
+}
+
+// rport mentions the port that the message came from.
+func (r *reader) rport(v *via, whose netip.Addr) {
+	if !v.rport.empty() && r.isEnd(whose) {
 		if n, ok := port(v.rport.of(r.data)); ok {
-			r.x.mention(whose, n, v.rport, spellPort)
+			r.mention(whose, n, v.rport, spellPort)
 		}
 	}
-	if !r.ends(v.addr) {
+}
+
+// sentBy is who says that the response goes there.
+func (r *reader) sentBy(v *via) {
+	if !r.isEnd(v.addr) {
 		return
 	}
 	end := r.seg.Src
@@ -142,7 +172,7 @@ func (r *reader) via(v *via) {
 	}
 	switch {
 	case v.port == end.Port():
-		r.x.mention(v.addr, v.port, v.host, both(v.tls))
+		r.mention(v.addr, v.port, v.host, both(v.tls))
 	case r.top && r.answerable() && !v.asked && v.addr == r.src:
 		// The response comes to this port and to no other.
 		r.x.announce(helpers.Expect{
@@ -150,6 +180,6 @@ func (r *reader) via(v *via) {
 			Lifetime: transactionWait,
 		}, v.host, both(v.tls))
 	default:
-		r.x.mention(v.addr, 0, v.name, spellHost)
+		r.mention(v.addr, 0, v.name, spellHost)
 	}
 }
