@@ -18,6 +18,7 @@ type announcer struct {
 	ref    session.Ref
 	helper *helpers.Helper
 	limits *profile
+	ends   [2]netip.AddrPort // of the session, as the sender of what is read sees them, itself first
 	// changed says that something was announced, renewed or cancelled that the session
 	// may have to outlast.
 	changed bool
@@ -27,8 +28,9 @@ type announcer struct {
 	why     session.Refusal       // valid iff it could not be
 }
 
-func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
-	n.s, n.ref, n.helper, n.limits, n.changed = s, ref, h, n.w.limits(s), false
+// about points n at s, of which something is read whose sender sees the ends so.
+func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper, src, dst netip.AddrPort) {
+	n.s, n.ref, n.helper, n.limits, n.ends, n.changed = s, ref, h, n.w.limits(s), [2]netip.AddrPort{src, dst}, false
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
@@ -96,23 +98,29 @@ func groupOf(tag uint32) uint32 {
 // mentions: either end of the control session, an endpoint that is expected there
 // just now, or one of another control session that is behind an address of ours.
 func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
-	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
-	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
-	switch {
-	case at == mine.Src && (port == 0 || port == mine.SrcPort):
+	peer := &n.s.Key[dir.Other()]
+	switch a, port := ap.Addr().Unmap(), ap.Port(); {
+	case a == n.ends[0].Addr() && (port == 0 || port == n.ends[0].Port()):
 		return known(peer.Dst, peer.DstPort, port), true
-	case at == mine.Dst && (port == 0 || port == mine.DstPort):
+	case a == n.ends[1].Addr() && (port == 0 || port == n.ends[1].Port()):
 		return known(peer.Src, peer.SrcPort, port), true
 	case port == 0:
 		return ap, false
 	}
+	return n.expected(dir, ap)
+}
+
+// expected is what the receiver of direction dir knows an endpoint by at which something
+// is expected.
+func (n *announcer) expected(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
+	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
 	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil {
 		if x.Leave.Dst == at && x.Leave.DstPort == port {
 			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
 		}
 		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
 	}
-	if x := n.behind(dir, at, port, packet.ProtoUDP); x != nil && port != mine.DstPort {
+	if x := n.behind(dir, at, port, packet.ProtoUDP); x != nil && port != n.s.Key[dir].DstPort {
 		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
 	}
 	return ap, false

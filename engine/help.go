@@ -91,12 +91,12 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	if w.tracing() {
 		w.say("run helper-%s(dir=%s)", h.Name, dir)
 	}
-	w.announce.about(s, s.Ref(), h)
+	src, dst := ends(s, dir)
+	w.announce.about(s, s.Ref(), h, src, dst)
 	st := helpers.State{}
 	if s.Control != 0 {
 		st = w.controls.at(s.Control).state
 	}
-	src, dst := ends(s, dir)
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
 	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
@@ -155,7 +155,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	if _, detached := a.control.Detached(); w.tracing() && !detached && len(seg.Payload) > 0 {
 		w.say("run helper-%s(dir=%s)", a.control.Helper().Name, dir)
 	}
-	w.announce.about(s, a.session, a.control.Helper())
+	w.announce.about(s, a.session, a.control.Helper(), src, dst)
 	a.control.Segment(&seg, &w.announce, out)
 	w.unspelt()
 	if w.tracing() && out.Held {

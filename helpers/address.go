@@ -112,22 +112,18 @@ func hex(b []byte) (group, n int) {
 
 // octet is how a byte of an IPv4 address is spelt, with the dot behind it.
 type octet struct {
-	text uint32 // its characters, the first lowest
-	n    uint8  // how many there are
+	text uint64 // its characters, the first lowest
+	n    uint64 // how many bits those are
 }
 
 var octets = func() (t [256]octet) {
 	for i := range t {
-		text := [4]byte{}
+		text := [8]byte{}
 		b := append(strconv.AppendInt(text[:0], int64(i), 10), '.')
-		t[i] = octet{binary.LittleEndian.Uint32(text[:]), uint8(len(b))}
+		t[i] = octet{binary.LittleEndian.Uint64(text[:]), 8 * uint64(len(b))}
 	}
 	return t
 }()
-
-// longest4 is how many bytes the text of an IPv4 address takes while it is written: 15
-// and a dot, and as many as are written at once.
-const longest4 = 20
 
 // AppendAddr appends what spells a: an IPv4-mapped address as the IPv4 address that it
 // is, and none with a zone.
@@ -135,13 +131,38 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 	if a = a.Unmap(); !a.Is4() {
 		return a.WithZone("").AppendTo(dst)
 	}
+	first, second, size := Text4(a)
 	n := len(dst)
-	dst = slices.Grow(dst, longest4)
-	text, end := (*[longest4]byte)(dst[n:n+longest4]), 0
-	for _, c := range a.As4() {
-		o := &octets[c]
-		binary.LittleEndian.PutUint32(text[end&15:], o.text) // which spares the check of bounds
-		end += int(o.n)
+	dst = slices.Grow(dst, 16)[:n+16]
+	binary.LittleEndian.PutUint64(dst[n:], first)
+	binary.LittleEndian.PutUint64(dst[n+8:], second)
+	return dst[:n+size]
+}
+
+// Text4 is the text of an IPv4 address: of its at most 15 characters eight in first and
+// the others in second, the first lowest, and zeros behind them.
+func Text4(a netip.Addr) (first, second uint64, n int) {
+	b := a.As4()
+	o, p, q, r := &octets[b[0]], &octets[b[1]], &octets[b[2]], &octets[b[3]]
+	left, right := o.text|p.text<<(o.n&63), q.text|r.text<<(q.n&63)
+	at, more := o.n+p.n, q.n+r.n-8 // behind the last there is no dot
+	right &= 1<<(more&63) - 1
+	return left | right<<at, right >> (64 - at), int(at+more) / 8
+}
+
+// AppendPort appends a port's digits.
+func AppendPort(dst []byte, port uint16) []byte {
+	if port >= 10000 {
+		dst = append(dst, '0'+byte(port/10000))
 	}
-	return dst[:n+end-1] // behind the last there is no dot
+	if port >= 1000 {
+		dst = append(dst, '0'+byte(port/1000%10))
+	}
+	if port >= 100 {
+		dst = append(dst, '0'+byte(port/100%10))
+	}
+	if port >= 10 {
+		dst = append(dst, '0'+byte(port/10%10))
+	}
+	return append(dst, '0'+byte(port%10))
 }

@@ -79,7 +79,7 @@ func (r *reader) header(h *header, at int) bool {
 		r.party(h.kind, s)
 	case headIdentity, headRoute:
 		if !r.seg.Plain {
-			for e := (element{}); e.read(r.data, &s); e = (element{}) {
+			for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
 				r.mentioned(h.kind, &e)
 			}
 		}
@@ -113,8 +113,12 @@ func (r *reader) header(h *header, at int) bool {
 
 // party reads a From or To.
 func (r *reader) party(kind head, s span) {
+	ends := &r.ends
+	if r.seg.Plain {
+		ends = nil
+	}
 	e := element{}
-	ok := e.read(r.data, &s)
+	ok := e.read(r.data, &s, ends)
 	tag := uint32(0)
 	if !e.tag.empty() {
 		tag = hash(0, e.tag.of(r.data))
@@ -124,24 +128,26 @@ func (r *reader) party(kind head, s span) {
 		r.message.from = tag
 	} else {
 		r.seen |= seenTo
-		r.message.to, r.who = tag, e.uri
+		r.message.to, r.who = tag, e.text
 	}
-	for ok && !r.seg.Plain {
+	for ok && ends != nil {
 		r.mentioned(kind, &e)
+		if s.empty() {
+			return
+		}
 		e = element{}
-		ok = e.read(r.data, &s)
+		ok = e.read(r.data, &s, ends)
 	}
 }
 
 // mentioned notes the endpoint of a header's element.
 func (r *reader) mentioned(kind head, e *element) {
-	var u uri
 	switch {
-	case !u.parse(r.data, e.uri, &r.ends):
+	case !e.ok:
 	case kind == headRoute:
-		r.address(&u)
-	case r.isEnd(u.addr):
-		r.mention(u.addr, 0, u.name, spellHost)
+		r.address(&e.uri)
+	default:
+		r.mention(e.uri.host.whose, 0, e.uri.host.text, spellHost)
 	}
 }
 

@@ -7,58 +7,85 @@ import (
 	"portcullis/helpers"
 )
 
+// whose says whose address one is.
+type whose uint8
+
+const (
+	nobodys whose = iota // neither end's
+	senders              // of the message
+	peers                // as the sender knows it
+)
+
 // hosts are both ends of the control session as messages spell them, the sender first:
 // nearly all hosts that stand in a message are these.
 type hosts [2]spelt
 
 // spelt is the text of an IPv4 address, which has at most 15 characters.
 type spelt struct {
-	text [2]word
-	of   [2]word // which bits of them there are
-	n    int     // 0: of IPv6, which has many texts
-	addr netip.Addr
+	first, second word
+	of            [2]word // which bits of them there are
+	n             int     // 0: of IPv6, which has many texts
+	addr          netip.Addr
 }
 
 func (s *spelt) set(a netip.Addr) {
-	if s.addr = a; !a.Is4() {
-		return
+	if s.addr = a; a.Is4() {
+		first, second, n := helpers.Text4(a)
+		s.first, s.second, s.n, s.of = word(first), word(second), n, lengths[n]
 	}
-	var b [24]byte // with room to write
-	s.n = len(helpers.AppendAddr(b[:0], a))
-	s.of[0], s.of[1] = (^word(0)).upTo(min(s.n, 8)), (^word(0)).upTo(max(s.n-8, 0))
-	s.text[0], s.text[1] = wordAt(b[:], 0)&s.of[0], wordAt(b[:], 8)&s.of[1]
 }
 
-// read reads the host at, which ends at to at most: its address, not valid where it is a
-// name, and where it ends.
-func (h *hosts) read(d []byte, at, to int) (end int, a netip.Addr) {
+// whose says whose the address a is.
+func (h *hosts) whose(a netip.Addr) whose {
+	switch {
+	case !a.IsValid():
+		return nobodys
+	case a == h[0].addr:
+		return senders
+	case a == h[1].addr:
+		return peers
+	}
+	return nobodys
+}
+
+// host is a host that a message spells.
+type host struct {
+	text  span
+	addr  netip.Addr // not valid where it is a name
+	whose whose
+}
+
+// read reads the host at into x, which ends before one of marks, at to at most.
+func (h *hosts) read(d []byte, at, to int, x *host, which uint8) {
 	first, second := wordAt(d, at), wordAt(d, at+8)
 	for i := range h {
 		s := &h[i]
-		if first&s.of[0] != s.text[0] || second&s.of[1] != s.text[1] || s.n == 0 {
+		if s.n == 0 || first&s.of[0] != s.first || second&s.of[1] != s.second {
 			continue
 		}
-		if end = at + s.n; end == to || end < to && marks[d[end]]&markHost != 0 && d[end] != '[' {
-			return end, s.addr
+		if end := at + s.n; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {
+			x.text, x.addr, x.whose = span{at, end}, s.addr, senders+whose(i)
+			return
 		}
 	}
-	end = hostEnd(d, at, to)
-	return end, address(d[at:end])
+	x.text = span{at, hostEnd(d, at, to, which)}
+	x.addr = address(x.text.of(d))
+	x.whose = h.whose(x.addr)
 }
 
-// is reads a host that is all of s.
-func (h *hosts) of(d []byte, s span) netip.Addr {
-	if end, a := h.read(d, s.from, s.to); end == s.to {
-		return a
+// all reads a host that is all of s into x.
+func (h *hosts) all(d []byte, s span, x *host) {
+	if h.read(d, s.from, s.to, x, markHost); x.text.to != s.to {
+		x.text, x.addr = s, address(s.of(d))
+		x.whose = h.whose(x.addr)
 	}
-	return address(s.of(d))
 }
 
 // hostEnd is where the host at ends, to at most: behind the brackets of IPv6, before
-// what can follow a host.
-func hostEnd(d []byte, at, to int) int {
+// what can follow a host, which is one of marks.
+func hostEnd(d []byte, at, to int, which uint8) int {
 	for ; ; at++ {
-		if at += unmarked(d, at, to, markHost); at >= to {
+		if at += unmarked(d, at, to, which); at >= to {
 			return to
 		}
 		if d[at] != '[' {

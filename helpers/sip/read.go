@@ -41,9 +41,9 @@ func (r *reader) begin(seg *helpers.Segment, f *helpers.Findings, base int) {
 func (r *reader) read() {
 	r.follow()
 	for s := range r.eachContact {
-		for e := (element{}); e.read(r.data, &s); e = (element{}) {
-			if u := (uri{}); u.parse(r.data, e.uri, &r.ends) {
-				r.contact(&u, &e)
+		for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
+			if e.ok {
+				r.contact(&e)
 			}
 		}
 	}
@@ -148,10 +148,9 @@ const defaultExpires = 3600
 func (r *reader) granted() time.Duration {
 	most, contacts, own := r.expires, false, false
 	for s := range r.eachContact {
-		for e := (element{}); e.read(r.data, &s); e = (element{}) {
+		for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
 			contacts = true
-			u := uri{}
-			if !u.parse(r.data, e.uri, &r.ends) || u.addr != r.dst {
+			if !e.ok || e.uri.host.whose != peers {
 				continue
 			}
 			n := r.expiresOf(&e)
@@ -181,32 +180,29 @@ func (r *reader) expiresOf(e *element) int64 {
 	return -1
 }
 
-// isEnd says whether a is of either end of the control session, and valid.
-func (r *reader) isEnd(a netip.Addr) bool { return (a == r.src || a == r.dst) && a.IsValid() }
-
-// mention notes an endpoint of either end, or with port 0 an address alone, where the
+// mention notes an endpoint of one end, or with port 0 an address alone, where the
 // receiver knows that by another one.
-func (r *reader) mention(a netip.Addr, port uint16, s span, kind uint8) {
-	if a == r.src && !r.seg.SrcPlain || a == r.dst && !r.seg.DstPlain {
-		r.x.mention(a, port, s, kind)
+func (r *reader) mention(whose whose, port uint16, s span, kind uint8) {
+	switch {
+	case whose == senders && !r.seg.SrcPlain:
+		r.x.mention(r.src, port, s, kind)
+	case whose == peers && !r.seg.DstPlain:
+		r.x.mention(r.dst, port, s, kind)
 	}
 }
 
 // address mentions a URI that messages are sent to.
 func (r *reader) address(u *uri) {
-	if r.isEnd(u.addr) {
-		r.mention(u.addr, u.port, u.host, both(u.tls))
-	}
-	r.host(u.maddr)
+	r.mention(u.host.whose, u.port, u.place, both(u.tls))
+	r.lone(u.maddr)
 }
 
-// host mentions an address that stands alone.
-func (r *reader) host(s span) {
-	if s.empty() {
-		return
-	}
-	if a := r.ends.of(r.data, s); r.isEnd(a) {
-		r.mention(a, 0, s, spellHost)
+// lone mentions an address that stands alone.
+func (r *reader) lone(s span) {
+	if !s.empty() {
+		var x host
+		r.ends.all(r.data, s, &x)
+		r.mention(x.whose, 0, s, spellHost)
 	}
 }
 
@@ -218,9 +214,10 @@ func both(tls bool) uint8 {
 }
 
 // contact reads a Contact: who may be called there.
-func (r *reader) contact(u *uri, e *element) {
+func (r *reader) contact(e *element) {
+	u := &e.uri
 	wait, tag := r.reached(e)
-	if wait == 0 || u.addr != r.src || u.tls || u.ws {
+	if wait == 0 || u.host.whose != senders || u.tls || u.ws {
 		r.address(u)
 		return
 	}
@@ -236,9 +233,9 @@ func (r *reader) contact(u *uri, e *element) {
 	}
 	switch own := u.port == r.seg.Src.Port() && proto == r.seg.Proto; {
 	case !own:
-		r.x.announce(x, u.host, both(u.tls))
+		r.x.announce(x, u.place, both(u.tls))
 	case proto == packet.ProtoUDP && r.method == methodRegister: // the control session's own port, as translated
-		r.x.announce(x, span{u.host.from, u.host.from}, 0)
+		r.x.announce(x, span{u.place.from, u.place.from}, 0)
 		fallthrough
 	default:
 		r.address(u)

@@ -103,9 +103,9 @@ type media struct {
 
 // connection is an address that a description spells.
 type connection struct {
-	addr  netip.Addr
-	text  span
+	host  host
 	given bool
+	told  bool // it is the sender's own, and was mentioned
 }
 
 // description is a session description that is read line by line.
@@ -131,10 +131,16 @@ func (r *reader) describe(s span) {
 		if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
 			end = at + n + 1
 		}
-		if line := trim(b, span{at, end}); line.to-line.from > 2 && b[line.from+1] == '=' {
+		line := span{at, end}
+		if at = end; blank(b[line.from]) {
+			line = skip(b, line)
+		}
+		for !line.empty() && blank(b[line.to-1]) {
+			line.to--
+		}
+		if line.to-line.from > 2 && b[line.from+1] == '=' {
 			r.line(&d, b[line.from], span{line.from + 2, line.to})
 		}
-		at = end
 	}
 	r.announce(&d)
 	r.place(&d.origin, d.first)
@@ -143,61 +149,75 @@ func (r *reader) describe(s span) {
 
 // line reads a line of a description.
 func (r *reader) line(d *description, kind byte, s span) {
-	b := r.data
 	switch kind {
 	case 'a':
-		d.attribute(b, s)
+		r.attribute(d, s)
 	case 'm':
 		r.announce(d)
 		if d.ignored = d.n == maxMedia; !d.ignored {
 			d.media = media{quiet: d.quiet}
-			d.media.read(b, s)
+			d.media.read(r.data, s)
 			d.n++
 		}
 	case 'c':
 		switch {
 		case d.ignored:
 		case d.n > 0:
-			d.media.host.read(b, s)
+			r.connection(&d.media.host, s)
 		default:
-			d.host.read(b, s)
+			r.connection(&d.host, s)
 		}
 	case 'o': // o=user id version IN IP4 address
 		for range 3 {
-			_, s = field(b, s)
+			_, s = field(r.data, s)
 		}
-		d.origin.read(b, s)
+		r.connection(&d.origin, s)
 	}
 }
 
+// What attributes are read.
+var (
+	textSendonly = textOf("sendonly")
+	textInactive = textOf("inactive")
+	textSendrecv = textOf("sendrecv")
+	textRecvonly = textOf("recvonly")
+	textMux      = textOf("rtcp-mux")
+	textRTCP     = textOf("rtcp:")
+	textSetup    = textOf("setup:")
+)
+
 // attribute reads an a-line.
-func (d *description) attribute(b []byte, s span) {
-	if c := lower(b[s.from]); d.ignored || c != 's' && c != 'r' && c != 'i' {
+func (r *reader) attribute(d *description, s span) {
+	if c := lower(r.data[s.from]); d.ignored || c != 's' && c != 'r' && c != 'i' {
 		return // as most are
 	}
-	text := s.of(b)
-	switch {
-	case fold(text, "sendonly"), fold(text, "inactive"):
-		d.direction(true)
-		return
-	case fold(text, "sendrecv"), fold(text, "recvonly"):
-		d.direction(false)
+	if s.to-s.from == 8 {
+		d.word(wordAt(r.data, s.from).lower())
 		return
 	}
-	m := &d.media
-	switch {
+	switch m := &d.media; {
 	case d.n == 0:
-	case fold(text, "rtcp-mux"):
-		m.mux = true
-	case begins(text, "rtcp:"):
-		digits, rest := field(b, span{s.from + 5, s.to})
-		if n, ok := port(digits.of(b)); ok {
+	case textRTCP.starts(r.data, s):
+		digits, rest := field(r.data, span{s.from + textRTCP.n, s.to})
+		if n, ok := port(digits.of(r.data)); ok {
 			m.rtcp, m.rtcpText, m.rtcpHost = n, digits, connection{}
-			m.rtcpHost.read(b, rest)
+			m.rtcpHost.read(r.data, rest, &r.ends)
 		}
-	case begins(text, "setup:"):
-		v := span{s.from + 6, s.to}
-		m.setup, m.listens = true, v.is(b, "passive") || v.is(b, "actpass")
+	case textSetup.starts(r.data, s):
+		v := span{s.from + textSetup.n, s.to}
+		m.setup, m.listens = true, v.is(r.data, "passive") || v.is(r.data, "actpass")
+	}
+}
+
+// word reads an attribute of eight letters.
+func (d *description) word(w word) {
+	switch w {
+	case textSendonly.first, textInactive.first:
+		d.direction(true)
+	case textSendrecv.first, textRecvonly.first:
+		d.direction(false)
+	case textMux.first:
+		d.media.mux = d.n > 0
 	}
 }
 
@@ -221,18 +241,39 @@ func field(b []byte, s span) (first, rest span) {
 	return span{s.from, at}, span{at, s.to}
 }
 
+var (
+	textIP4   = textOf("ip4")
+	textIP6   = textOf("ip6")
+	textIN    = textOf("in")
+	textINIP4 = textOf("in ip4 ")
+)
+
 // read reads "IN IP4 address" into c. The address is not valid where it is a name, or of
 // a group.
-func (c *connection) read(b []byte, s span) {
+func (c *connection) read(b []byte, s span, ends *hosts) {
 	*c = connection{given: true}
-	network, s := field(b, s)
-	kind, s := field(b, s)
-	if !network.is(b, "in") {
-		return
+	ip4 := true
+	if textINIP4.starts(b, s) { // as nearly everybody writes it
+		s.from += textINIP4.n
+	} else {
+		var network, kind span
+		network, s = field(b, s)
+		kind, s = field(b, s)
+		if ip4 = textIP4.is(b, kind); !textIN.is(b, network) || !ip4 && !textIP6.is(b, kind) {
+			return
+		}
 	}
-	text := skip(b, s)
-	if a := address(text.of(b)); a.Is4() && kind.is(b, "ip4") || a.Is6() && kind.is(b, "ip6") {
-		c.addr, c.text = a, text
+	if ends.all(b, skip(b, s), &c.host); c.host.addr.IsValid() && c.host.addr.Is4() != ip4 {
+		c.host = host{}
+	}
+}
+
+// connection reads where media comes to, of a description or of an m-line, and mentions
+// the sender's own address.
+func (r *reader) connection(c *connection, s span) {
+	c.read(r.data, s, &r.ends)
+	if c.told = c.host.whose == senders; c.told {
+		r.mention(senders, 0, c.host.text, spellHost)
 	}
 }
 
@@ -261,34 +302,35 @@ func (r *reader) announce(d *description) {
 		return
 	}
 	m := &d.media
-	host := d.host.addr
+	at := &d.host
 	switch {
 	case m.host.given:
-		host = m.host.addr
-		r.place(&m.host, m.port)
+		at = &m.host
+		r.place(at, m.port)
 	case d.first == 0:
 		d.first = m.port
 	}
-	if m.port != 0 && opens(host) {
-		r.flow(m, host)
+	if m.port != 0 && at.opens() {
+		r.flow(m, at.host.addr)
 	}
 }
 
-// opens says whether an address is one that media can be sent to. On hold it is not
+// opens says whether the address is one that media can be sent to. On hold it is not
 // (RFC 3264 section 8.4).
-func opens(a netip.Addr) bool {
-	return a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
+func (c *connection) opens() bool {
+	a := c.host.addr
+	return c.told || a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }
 
-// place mentions an address: the sender's own, or, with a port, one that the
-// receiver may know better, since another's translation leads there.
+// place mentions an address that was not: with a port, one that the receiver may know
+// better, since another's translation leads there.
 func (r *reader) place(c *connection, port uint16) {
 	switch {
-	case !opens(c.addr):
-	case c.addr == r.src:
-		r.mention(c.addr, 0, c.text, spellHost)
+	case c.told || !c.opens():
+	case c.host.whose == senders:
+		r.mention(senders, 0, c.host.text, spellHost)
 	case port != 0:
-		r.x.mention(c.addr, port, c.text, spellHost)
+		r.x.mention(c.host.addr, port, c.host.text, spellHost)
 	}
 }
 
@@ -305,7 +347,7 @@ func (r *reader) flow(m *media, at netip.Addr) {
 			return // the other side accepts connections (RFC 4145 section 4)
 		}
 	case !begins(proto, "udptl") && contains(proto, "rtp/"):
-		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.addr.IsValid() && m.rtcpHost.addr != at)
+		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.host.addr.IsValid() && m.rtcpHost.host.addr != at)
 		e.Pair = !m.mux && !apart
 	case !begins(proto, "udp"):
 		return // not over IP, or not known
@@ -325,14 +367,14 @@ func (r *reader) flow(m *media, at netip.Addr) {
 
 // control announces where RTCP comes to that has a port of its own (RFC 3605).
 func (r *reader) control(m *media, e helpers.Expect, at netip.Addr) {
-	if m.rtcpHost.addr.IsValid() {
-		at = m.rtcpHost.addr
+	if m.rtcpHost.host.addr.IsValid() {
 		r.place(&m.rtcpHost, m.rtcp)
+		if at = m.rtcpHost.host.addr; !m.rtcpHost.opens() {
+			return
+		}
 	}
-	if opens(at) {
-		e.Endpoint, e.Pair = netip.AddrPortFrom(at, m.rtcp), false
-		r.x.announce(e, m.rtcpText, spellPort)
-	}
+	e.Endpoint, e.Pair = netip.AddrPortFrom(at, m.rtcp), false
+	r.x.announce(e, m.rtcpText, spellPort)
 }
 
 // contains says whether w, in lower case, is somewhere in b.

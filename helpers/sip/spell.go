@@ -22,7 +22,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 	}
 	switch e.Kind {
 	case spellPort:
-		return strconv.AppendUint(dst, uint64(to.Port()), 10)
+		return helpers.AppendPort(dst, to.Port())
 	case spellHost:
 		return spellAddress(dst, to.Addr(), orig[0] == '[')
 	}
@@ -33,7 +33,7 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 		standard = portTLS
 	}
 	if given || to.Port() != standard {
-		dst = strconv.AppendUint(append(dst, ':'), uint64(to.Port()), 10)
+		dst = helpers.AppendPort(append(dst, ':'), to.Port())
 	}
 	return dst
 }

@@ -2,14 +2,12 @@ package sip
 
 import (
 	"bytes"
-	"net/netip"
 )
 
 // uri is what matters of a URI.
 type uri struct {
-	host  span // with its port
-	name  span // without
-	addr  netip.Addr
+	host  host
+	place span   // the host, with its port
 	port  uint16 // the scheme's where none is given
 	tls   bool   // sips, or over TLS
 	ws    bool   // over WebSocket
@@ -26,7 +24,9 @@ const (
 
 // element is one of the elements of a header's value, which commas separate.
 type element struct {
-	uri     span
+	text    span // of its URI
+	uri     uri
+	ok      bool // the URI was read
 	tag     span // parameters of the header, the first of each
 	expires span
 }
@@ -38,17 +38,20 @@ const (
 	markList                // to that of parameters, in an element of a list
 	markEquals              // to that of their names
 	markHost                // to hostEnd
+	markAngle               // to it between < and >
 )
 
 var marks = [256]uint8{
-	'"': markElement | markParam | markList | markEquals, '<': markElement, ',': markElement | markList | markHost,
-	';': markElement | markParam | markList | markHost, '=': markEquals, '?': markParam | markHost, ':': markHost, '[': markHost,
-	' ': markHost, '\t': markHost, '\r': markHost, '\n': markHost,
+	'"': markElement | markParam | markList | markEquals, '<': markElement, ',': markElement | markList | markHost | markAngle,
+	';': markElement | markParam | markList | markHost | markAngle, '=': markEquals, '?': markParam | markHost | markAngle,
+	':': markHost | markAngle, '[': markHost | markAngle, '>': markAngle,
+	' ': markHost | markAngle, '\t': markHost | markAngle, '\r': markHost | markAngle, '\n': markHost | markAngle,
 }
 
 // read reads the first element of a list of name-addr and addr-spec (RFC 3261 section
 // 20.10) into e, which is empty, and takes it off the list. It reports false at the end.
-func (e *element) read(d []byte, list *span) bool {
+// Where ends is nil the URI is not read.
+func (e *element) read(d []byte, list *span, ends *hosts) bool {
 	i, to := skipBlanks(d, list.from, list.to), list.to
 	if i == to {
 		list.from = to
@@ -68,12 +71,19 @@ scan:
 				continue
 			}
 			open = true
+			if ends != nil {
+				if end := e.uri.quickly(d, i+1, to, ends); end > 0 {
+					e.text, e.ok = span{i + 1, end}, true
+					i = end
+					continue
+				}
+			}
 			n := bytes.IndexByte(d[i+1:to], '>')
 			if n < 0 {
 				list.from = to
 				return true
 			}
-			e.uri = trim(d, span{i + 1, i + 1 + n})
+			e.address(d, span{i + 1, i + 1 + n}, ends)
 			i += 1 + n
 		case ';':
 			if open {
@@ -90,7 +100,7 @@ scan:
 		if semicolon < 0 {
 			semicolon = end
 		}
-		e.uri = trim(d, span{from, semicolon})
+		e.address(d, span{from, semicolon}, ends)
 		for at := semicolon; at < end; {
 			at = e.param(d, at, end)
 		}
@@ -99,19 +109,33 @@ scan:
 	return true
 }
 
+// address notes the URI s.
+func (e *element) address(d []byte, s span, ends *hosts) {
+	if e.text = trim(d, s); ends != nil {
+		e.uri = uri{}
+		e.ok = e.uri.parse(d, e.text, ends)
+	}
+}
+
 var (
 	textTag     = textOf("tag")
 	textExpires = textOf("expires")
 )
 
+const wordTag word = 't' | 'a'<<8 | 'g'<<16 | '='<<24
+
 // param reads the parameter behind the semicolon at, and says where it ends: with a
 // semicolon, a comma, or to.
-func (e *element) param(d []byte, at, to int) int {
+func (e *element) param(d []byte, at, to int) (end int) {
 	var p param
-	if at++; unlike(d, at, to, 't', 'e') {
+	switch at++; {
+	case unlike(d, at, to, 't', 'e'):
 		return p.skip(d, at, to, &endsList)
+	case e.tag.to == 0 && to-at >= 4 && wordAt(d, at).lower().upTo(4) == wordTag: // as nearly everybody writes it
+		e.tag, end = valueAt(d, at+4, to, &endsList)
+		return end
 	}
-	end := p.read(d, at, to, &endsList)
+	end = p.read(d, at, to, &endsList)
 	switch {
 	case e.tag.to == 0 && textTag.is(d, p.name):
 		e.tag = p.value
@@ -143,28 +167,20 @@ var (
 
 // read reads the parameter at into p, and says where it ends, to at most.
 func (p *param) read(d []byte, at, to int, ends *stops) (end int) {
-	if end = ends.before(d, at, to); end < to && d[end] == '"' {
-		return p.quoted(d, at, to, ends)
+	name := marked(d, at, to, ends.mark|markEquals)
+	p.name, p.value, end = trim(d, span{at, name}), span{name, name}, name
+	if name < to && d[name] == '=' {
+		p.value, end = valueAt(d, name+1, to, ends)
 	}
-	p.name, p.value = span{at, end}, span{end, end}
-	if i := bytes.IndexByte(d[at:end], '='); i >= 0 {
-		p.name.to = at + i
-		p.value = trim(d, span{at + i + 1, end})
-	}
-	p.name = trim(d, p.name)
 	return end
 }
 
-// quoted reads one with quotes in it.
-func (p *param) quoted(d []byte, at, to int, ends *stops) (end int) {
-	end = marked(d, at, to, ends.mark|markEquals)
-	p.name, p.value = trim(d, span{at, end}), span{end, end}
-	if end < to && d[end] == '=' {
-		at = end + 1
-		end = marked(d, at, to, ends.mark)
-		p.value = trim(d, span{at, end})
+// valueAt is the value of a parameter that begins at, and where it ends, to at most.
+func valueAt(d []byte, at, to int, ends *stops) (v span, end int) {
+	if end = ends.before(d, at, to); end < to && d[end] == '"' {
+		end = marked(d, end, to, ends.mark)
 	}
-	return end
+	return trim(d, span{at, end}), end
 }
 
 // skip says where the parameter at ends, which is not read.
@@ -250,22 +266,44 @@ func (u *uri) parse(d []byte, s span, ends *hosts) (ok bool) {
 	if n = userEnd(d, s); n < s.to {
 		s.from = n + 1
 	}
-	i, addr := ends.read(d, s.from, s.to)
-	u.addr = addr
-	u.name = span{s.from, i}
-	u.host = u.name
-	u.port = portSIP
-	if i < s.to && d[i] == ':' {
-		u.port, i = portAt(d, i+1, s.to)
-		u.host.to = i
-	}
+	i := u.endpoint(d, s.from, s.to, ends, markHost)
 	if i < s.to {
 		u.params(d, span{i, s.to})
 	}
-	if u.tls && u.host.to == u.name.to {
+	if u.tls && u.place.to == u.host.text.to {
 		u.port = portTLS
 	}
 	return u.port != 0
+}
+
+var endsUser = stopsAt("@>", 0)
+
+// quickly reads a URI at, up to the > behind it, in the way in which nearly all of them
+// are written: sip:user@host:port. It says where the > is, 0 where it is written in
+// another way; what is in u then is void.
+func (u *uri) quickly(d []byte, at, to int, ends *hosts) (end int) {
+	if wordAt(d, at).lower().upTo(4) != wordSIP {
+		return 0
+	}
+	if at = endsUser.before(d, at+4, to); at == to || d[at] != '@' {
+		return 0
+	}
+	at = u.endpoint(d, at+1, to, ends, markAngle)
+	if at == to || d[at] != '>' || u.port == 0 {
+		return 0
+	}
+	return at
+}
+
+// endpoint reads a host and port at, and says where they end.
+func (u *uri) endpoint(d []byte, at, to int, ends *hosts, which uint8) (end int) {
+	ends.read(d, at, to, &u.host, which)
+	u.port, u.place = portSIP, u.host.text
+	if end = u.place.to; end < to && d[end] == ':' {
+		u.port, end = portAt(d, end+1, to)
+		u.place.to = end
+	}
+	return end
 }
 
 var (

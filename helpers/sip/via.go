@@ -9,9 +9,8 @@ import (
 
 // via is an element of a Via.
 type via struct {
-	host     span // with its port
-	name     span
-	addr     netip.Addr
+	host     host
+	place    span // the host, with its port
 	port     uint16
 	tls      bool
 	received span // parameters: the first of each
@@ -29,7 +28,7 @@ func (r *reader) vias(list span) {
 			list.from = next
 		} else {
 			var e element
-			e.read(r.data, &list)
+			e.read(r.data, &list, nil)
 		}
 		r.top = false
 	}
@@ -47,18 +46,16 @@ func (v *via) read(d []byte, list span, ends *hosts) (next int, ok bool) {
 	if v.tls {
 		v.port = portTLS
 	}
-	i, addr := ends.read(d, s.from, s.to)
-	v.name, v.addr = span{s.from, i}, addr
-	if v.name.empty() {
+	if ends.read(d, s.from, s.to, &v.host, markHost); v.host.text.empty() {
 		return 0, false
 	}
-	v.host = v.name
-	i = skipBlanks(d, i, s.to)
+	v.place = v.host.text
+	i := skipBlanks(d, v.place.to, s.to)
 	if i < s.to && d[i] == ':' {
 		if v.port, i = portAt(d, skipBlanks(d, i+1, s.to), s.to); v.port == 0 {
 			return 0, false
 		}
-		v.host.to = i
+		v.place.to = i
 		i = skipBlanks(d, i, s.to)
 	}
 	return v.params(d, span{i, s.to})
@@ -70,6 +67,7 @@ var (
 	textProtocol = textOf("sip/2.0/")
 	textRport    = textOf("rport")
 	textReceived = textOf("received")
+	textGiven    = textOf("received=")
 )
 
 // protocol takes the protocol off s, with the white space behind it, and says whether
@@ -114,8 +112,13 @@ func (v *via) params(d []byte, s span) (next int, ok bool) {
 	for !s.empty() && d[s.from] == ';' {
 		s.from++
 		var p param
-		if unlike(d, s.from, s.to, 'r', 'm') {
+		switch {
+		case unlike(d, s.from, s.to, 'r', 'm'):
 			s.from = p.skip(d, s.from, s.to, &endsList)
+			continue
+		case !received && textGiven.starts(d, s): // as nearly everybody writes it
+			received = true
+			v.received, s.from = valueAt(d, s.from+textGiven.n, s.to, &endsList)
 			continue
 		}
 		s.from = p.read(d, s.from, s.to, &endsList)
@@ -135,26 +138,26 @@ func (v *via) params(d []byte, s span) (next int, ok bool) {
 func (r *reader) answerable() bool { return r.status == 0 && r.seg.Proto == packet.ProtoUDP }
 
 func (r *reader) via(v *via) {
-	whose, received := v.addr, netip.Addr{}
+	from, other := v.host.whose, host{}
 	if !v.received.empty() {
-		if a := r.ends.of(r.data, v.received); r.isEnd(a) {
-			whose, received = a, a
+		if r.ends.all(r.data, v.received, &other); other.whose != nobodys {
+			from = other.whose
 		}
 	}
 	r.sentBy(v)
-	r.host(v.maddr)
+	r.lone(v.maddr)
 	if v.rport.from < v.received.from {
-		r.rport(v, whose)
+		r.rport(v, from)
 	}
-	r.mention(received, 0, v.received, spellHost)
+	r.mention(other.whose, 0, v.received, spellHost)
 	if v.rport.from >= v.received.from {
-		r.rport(v, whose)
+		r.rport(v, from)
 	}
 }
 
-// rport mentions the port that the message came from.
-func (r *reader) rport(v *via, whose netip.Addr) {
-	if !v.rport.empty() && r.isEnd(whose) {
+// rport mentions the port that the message came from, and whose it is.
+func (r *reader) rport(v *via, whose whose) {
+	if !v.rport.empty() && whose != nobodys {
 		if n, ok := port(v.rport.of(r.data)); ok {
 			r.mention(whose, n, v.rport, spellPort)
 		}
@@ -163,23 +166,23 @@ func (r *reader) rport(v *via, whose netip.Addr) {
 
 // sentBy is who says that the response goes there.
 func (r *reader) sentBy(v *via) {
-	if !r.isEnd(v.addr) {
-		return
-	}
 	end := r.seg.Src
-	if v.addr == r.dst {
+	switch v.host.whose {
+	case nobodys:
+		return
+	case peers:
 		end = r.seg.Dst
 	}
 	switch {
 	case v.port == end.Port():
-		r.mention(v.addr, v.port, v.host, both(v.tls))
-	case r.top && r.answerable() && !v.asked && v.addr == r.src:
+		r.mention(v.host.whose, v.port, v.place, both(v.tls))
+	case r.top && r.answerable() && !v.asked && v.host.whose == senders:
 		// The response comes to this port and to no other.
 		r.x.announce(helpers.Expect{
 			Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), v.port), Many: true, Helped: true,
 			Lifetime: transactionWait,
-		}, v.host, both(v.tls))
+		}, v.place, both(v.tls))
 	default:
-		r.mention(v.addr, 0, v.name, spellHost)
+		r.mention(v.host.whose, 0, v.host.text, spellHost)
 	}
 }

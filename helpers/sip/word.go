@@ -75,6 +75,14 @@ func (s *stops) before(d []byte, at, to int) int {
 	return to
 }
 
+// lengths are the bits of so many characters in two words.
+var lengths = func() (t [17][2]word) {
+	for n := range t {
+		t[n] = [2]word{(^word(0)).upTo(min(n, 8)), (^word(0)).upTo(max(n-8, 0))}
+	}
+	return t
+}()
+
 // text is up to 16 characters in lower case, as messages are compared with them.
 type text struct {
 	first, second word
@@ -85,7 +93,7 @@ type text struct {
 func textOf(s string) text {
 	var b [16]byte
 	n := copy(b[:], s)
-	return text{wordAt(b[:], 0), wordAt(b[:], 8), [2]word{(^word(0)).upTo(min(n, 8)), (^word(0)).upTo(max(n-8, 0))}, n}
+	return text{wordAt(b[:], 0), wordAt(b[:], 8), lengths[n], n}
 }
 
 // begins says whether t is at, in any case.
