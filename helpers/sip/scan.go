@@ -134,6 +134,6 @@ func hash(h uint32, b []byte) uint32 {
 		x = (x ^ binary.LittleEndian.Uint64(b)) * odd
 		x ^= x >> 32
 	}
-	x = (x ^ uint64(lastWord(b))) * odd
+	x = (x ^ uint64(lastWord(b, 0))) * odd
 	return max(uint32(x>>32), 1)
 }

@@ -132,13 +132,10 @@ func (r *reader) describe(s span) {
 			end = at + n + 1
 		}
 		line := span{at, end}
-		if at = end; blank(b[line.from]) {
-			line = skip(b, line)
+		if at = end; b[line.from] == 'a' && line.to-line.from > 4 && !attributes[b[line.from+2]] {
+			continue // as most are
 		}
-		for !line.empty() && blank(b[line.to-1]) {
-			line.to--
-		}
-		if line.to-line.from > 2 && b[line.from+1] == '=' {
+		if line = trim(b, line); line.to-line.from > 2 && b[line.from+1] == '=' {
 			r.line(&d, b[line.from], span{line.from + 2, line.to})
 		}
 	}
@@ -175,7 +172,9 @@ func (r *reader) line(d *description, kind byte, s span) {
 	}
 }
 
-// What attributes are read.
+// attributes are what those begin with that are read.
+var attributes = [256]bool{'s': true, 'S': true, 'r': true, 'R': true, 'i': true, 'I': true}
+
 var (
 	textSendonly = textOf("sendonly")
 	textInactive = textOf("inactive")
@@ -188,8 +187,8 @@ var (
 
 // attribute reads an a-line.
 func (r *reader) attribute(d *description, s span) {
-	if c := lower(r.data[s.from]); d.ignored || c != 's' && c != 'r' && c != 'i' {
-		return // as most are
+	if d.ignored {
+		return
 	}
 	if s.to-s.from == 8 {
 		d.word(wordAt(r.data, s.from).lower())
@@ -253,7 +252,7 @@ var (
 func (c *connection) read(b []byte, s span, ends *hosts) {
 	*c = connection{given: true}
 	ip4 := true
-	if textINIP4.starts(b, s) { // as nearly everybody writes it
+	if s = skip(b, s); textINIP4.starts(b, s) { // as nearly everybody writes it
 		s.from += textINIP4.n
 	} else {
 		var network, kind span
@@ -334,22 +333,29 @@ func (r *reader) place(c *connection, port uint16) {
 	}
 }
 
+// Transports of media.
+var (
+	textRTP   = textOf("rtp/")
+	textUDPTL = textOf("udptl")
+	textMSRP  = textOf("tcp/msrp")
+	textMSRPS = textOf("tcp/tls/msrp")
+)
+
 // flow announces where the media of an m-line comes to.
 func (r *reader) flow(m *media, at netip.Addr) {
 	e := helpers.Expect{Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(at, m.port), Many: true, Third: true, Tag: r.callTag()}
-	proto := m.proto.of(r.data)
-	switch {
+	switch d, proto := r.data, m.proto; {
 	case m.quiet:
 		r.x.mention(at, m.port, m.digits, spellPort)
 		return
-	case begins(proto, "tcp"):
-		if e.Proto = packet.ProtoTCP; m.setup && !m.listens || !m.setup && !begins(proto, "tcp/msrp") && !begins(proto, "tcp/tls/msrp") {
+	case textTCP.starts(d, proto):
+		if e.Proto = packet.ProtoTCP; m.setup && !m.listens || !m.setup && !textMSRP.starts(d, proto) && !textMSRPS.starts(d, proto) {
 			return // the other side accepts connections (RFC 4145 section 4)
 		}
-	case !begins(proto, "udptl") && contains(proto, "rtp/"):
+	case textRTP.starts(d, proto), !textUDPTL.starts(d, proto) && contains(proto.of(d), "rtp/"):
 		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.host.addr.IsValid() && m.rtcpHost.host.addr != at)
 		e.Pair = !m.mux && !apart
-	case !begins(proto, "udp"):
+	case !textUDP.starts(d, proto):
 		return // not over IP, or not known
 	}
 	r.x.announce(e, m.digits, spellPort)

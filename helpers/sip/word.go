@@ -17,16 +17,16 @@ const (
 
 // wordAt is the eight bytes at, zeros standing for what is behind the end.
 func wordAt(b []byte, at int) word {
-	if at+8 <= len(b) {
-		return word(binary.LittleEndian.Uint64(b[at:]))
+	if at <= len(b)-8 && at >= 0 { // said so that no bound is left to be checked
+		return word(binary.LittleEndian.Uint64(b[at : at+8]))
 	}
-	return lastWord(b[min(at, len(b)):])
+	return lastWord(b, at)
 }
 
-// lastWord is a word of what is left.
-func lastWord(b []byte) (w word) {
-	for i, c := range b {
-		w |= word(c) << (8 * i)
+// lastWord is a word of what is left, which is less than one.
+func lastWord(b []byte, at int) (w word) {
+	for i, c := range b[min(at, len(b)):] {
+		w |= word(c) << (8 * i & 63)
 	}
 	return w
 }
@@ -36,7 +36,7 @@ func lastWord(b []byte) (w word) {
 func (w word) lower() word { return w | w>>1&(ones<<5) }
 
 // upTo is the first n bytes, at most 8.
-func (w word) upTo(n int) word { return w &^ (^word(0) << (8 * n)) }
+func (w word) upTo(n int) word { return w &^ (^word(0) << (8 * uint(n))) }
 
 // before is how many bytes there are before the first c, 8 where there is none.
 func (w word) before(c byte) int {
