@@ -36,6 +36,7 @@ type Expectation struct {
 	index      uint32 // its own
 	next       uint32 // others that differ in the source port alone, index+1
 	prev       uint32 // likewise, back
+	chain      uint32 // of the first of those: the first of others, index+1
 	nextMaster uint32 // others of the same master, newest first, index+1
 	prevMaster uint32 // likewise, back
 	master     uint32 // in Expectations.masters
@@ -68,14 +69,6 @@ func (e *Expectation) Twin() packet.Key {
 	return k
 }
 
-// bucketOf is what expectations are found by: all of the key but the source port,
-// which may be any.
-func bucketOf(k *packet.Key) packet.Key {
-	b := *k
-	b.SrcPort = 0
-	return b
-}
-
 // wild says whether k stands for flows from any source port.
 func wild(k *packet.Key) bool { return k.SrcPort == 0 && k.Proto != packet.ProtoGRE }
 
@@ -85,8 +78,8 @@ func meets(m, k *packet.Key) bool { return m.SrcPort == k.SrcPort || wild(m) }
 // Expectations is the table of outstanding expectations of one worker.
 type Expectations struct {
 	recs    []Expectation
-	byKey   map[packet.Key]uint32 // by bucket, head of a list by next, index+1
-	masters shares[uint32]        // by session id, heads of lists by nextMaster, index+1
+	buckets buckets
+	masters shares[uint32] // by session id, heads of lists by nextMaster, index+1
 	hosts   shares[packet.Addr]
 	at      hostFilter // where the flows go to
 	free    []uint32
@@ -99,7 +92,7 @@ type Expectations struct {
 
 // NewExpectations makes a table for at most max expectations.
 func NewExpectations(max int, now Tick) *Expectations {
-	x := &Expectations{byKey: map[packet.Key]uint32{}, masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
+	x := &Expectations{buckets: newBuckets(max), masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
 	x.wheel.start(now)
 	return x
 }
@@ -126,7 +119,7 @@ const MaxPerHost = 1024
 // already, the oldest of them gives way and is handed to gone first.
 func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation)) AddResult {
 	bucket := bucketOf(&e.Match)
-	first := x.byKey[bucket]
+	first := x.first(&bucket)
 	if r := x.overlapping(first, e); r != nil {
 		if r.Master != e.Master || r.Match != e.Match {
 			return Clash
@@ -143,16 +136,21 @@ func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation
 		x.wheel.Arm(r.index, r.Expires)
 		return Refreshed
 	}
-	if m := x.masters.of(e.Master.ID); m.n > 0 && m.n >= perMaster {
-		oldest := x.oldest(m.head)
+	master, n := x.masters.find(e.Master.ID)
+	if n > 0 && n >= perMaster {
+		oldest := x.oldest(x.masters.list[master].head)
 		gone(&x.recs[oldest])
 		x.remove(oldest)
-		first = x.byKey[bucket]
+		first = x.first(&bucket)
+		master, n = x.masters.find(e.Master.ID)
 	}
-	if x.count >= x.max || x.hosts.of(e.Host).n >= MaxPerHost {
+	host, all := x.hosts.find(e.Host)
+	if x.count >= x.max || all >= MaxPerHost {
 		return Full
 	}
-	x.insert(&bucket, first, e)
+	r := x.insert(&bucket, first, e)
+	r.master, r.host = x.masters.take(e.Master.ID, master, n), x.hosts.take(e.Host, host, all)
+	x.link(r)
 	return Added
 }
 
@@ -171,7 +169,8 @@ func (x *Expectations) overlapping(first uint32, e *Expectation) *Expectation {
 // stand for as well: it is of the very same flow, and allows no more. It is nil where there
 // is none. Add reports a Clash there, and finds room once it was removed.
 func (x *Expectations) Rival(e *Expectation) *Expectation {
-	r := x.overlapping(x.byKey[bucketOf(&e.Match)], e)
+	bucket := bucketOf(&e.Match)
+	r := x.overlapping(x.first(&bucket), e)
 	switch {
 	case r == nil, r.Master == e.Master, r.Match != e.Match, r.Leave != e.Leave, r.Helper != e.Helper, r.Host != e.Host:
 		return nil
@@ -191,7 +190,7 @@ func (x *Expectations) oldest(head uint32) uint32 {
 }
 
 // insert puts e into the table, before the others of its bucket, which first begins.
-func (x *Expectations) insert(bucket *packet.Key, first uint32, e *Expectation) {
+func (x *Expectations) insert(bucket *packet.Key, first uint32, e *Expectation) *Expectation {
 	var i uint32
 	if n := len(x.free); n > 0 {
 		i, x.free = x.free[n-1], x.free[:n-1]
@@ -204,30 +203,24 @@ func (x *Expectations) insert(bucket *packet.Key, first uint32, e *Expectation) 
 	r := &x.recs[i]
 	*r = *e
 	r.id, r.index, r.live = x.serial, i, true
-	r.next, r.prev = first, 0
-	if first != 0 {
-		x.recs[first-1].prev = i + 1
-	}
-	x.byKey[*bucket] = i + 1
-	r.master, r.host = x.masters.take(e.Master.ID), x.hosts.take(e.Host)
-	x.link(i)
+	x.begin(bucket, first, i)
 	x.at.add(e.Match.Dst)
 	if e.Match.Src.IsZero() {
 		x.open++
 	}
 	x.wheel.Arm(i, e.Expires)
 	x.count++
+	return r
 }
 
 // link puts an expectation before the others of its master.
-func (x *Expectations) link(i uint32) {
-	r := &x.recs[i]
+func (x *Expectations) link(r *Expectation) {
 	head := &x.masters.list[r.master].head
 	r.nextMaster, r.prevMaster = *head, 0
 	if *head != 0 {
-		x.recs[*head-1].prevMaster = i + 1
+		x.recs[*head-1].prevMaster = r.index + 1
 	}
-	*head = i + 1
+	*head = r.index + 1
 }
 
 // unlink takes it out of there.
@@ -263,7 +256,7 @@ func (x *Expectations) find(k *packet.Key) *Expectation {
 
 // met is the expectation of a bucket that a flow of key k matches.
 func (x *Expectations) met(bucket, k *packet.Key) *Expectation {
-	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
+	for n := x.first(bucket); n != 0; n = x.recs[n-1].next {
 		if r := &x.recs[n-1]; meets(&r.Match, k) && r.awaits() {
 			return r
 		}
@@ -310,7 +303,7 @@ func (x *Expectations) Taken(k *packet.Key) bool {
 // meetsAny says whether some flow could match both k and an expectation of a
 // bucket.
 func (x *Expectations) meetsAny(bucket, k *packet.Key) bool {
-	for n := x.byKey[*bucket]; n != 0; n = x.recs[n-1].next {
+	for n := x.first(bucket); n != 0; n = x.recs[n-1].next {
 		if meets(&x.recs[n-1].Match, k) || wild(k) {
 			return true
 		}
@@ -429,21 +422,6 @@ func (x *Expectations) remove(i uint32) {
 	*r = Expectation{}
 	x.free = append(x.free, i)
 	x.count--
-}
-
-// unchain takes an expectation out of its bucket.
-func (x *Expectations) unchain(r *Expectation) {
-	if r.next != 0 {
-		x.recs[r.next-1].prev = r.prev
-	}
-	switch {
-	case r.prev != 0:
-		x.recs[r.prev-1].next = r.next
-	case r.next != 0:
-		x.byKey[bucketOf(&r.Match)] = r.next
-	default:
-		delete(x.byKey, bucketOf(&r.Match))
-	}
 }
 
 // All calls f for every outstanding expectation until it returns false.

@@ -25,10 +25,18 @@ func (s *shares[K]) of(key K) (x share[K]) {
 	return x
 }
 
-// take adds one to what key has, and says where that is kept until all of it is gone.
-func (s *shares[K]) take(key K) uint32 {
-	i, ok := s.index[key]
-	if !ok {
+// find says where it is kept what key has, if it has anything, and how much that is.
+func (s *shares[K]) find(key K) (i uint32, n int) {
+	if i, ok := s.index[key]; ok {
+		return i, s.list[i].n
+	}
+	return 0, 0
+}
+
+// take adds one to what key has, of which find has just said where and how much it is,
+// and says where that is kept until all of it is gone.
+func (s *shares[K]) take(key K, i uint32, n int) uint32 {
+	if n == 0 {
 		i = s.place(key)
 	}
 	s.list[i].n++

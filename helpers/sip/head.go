@@ -147,7 +147,7 @@ func (r *reader) mentioned(kind head, e *element) {
 	case kind == headRoute:
 		r.address(&e.uri)
 	default:
-		r.mention(e.uri.host.whose, 0, e.uri.host.text, spellHost)
+		r.mention(e.uri.whose, 0, e.uri.host, spellHost)
 	}
 }
 

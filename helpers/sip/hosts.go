@@ -48,37 +48,32 @@ func (h *hosts) whose(a netip.Addr) whose {
 	return nobodys
 }
 
-// host is a host that a message spells.
-type host struct {
-	text  span
-	addr  netip.Addr // not valid where it is a name
-	whose whose
-}
-
-// read reads the host at into x, which ends before one of marks, at to at most.
-func (h *hosts) read(d []byte, at, to int, x *host, which uint8) {
+// read reads the host at, which ends before one of marks, at to at most: where it ends,
+// whose it is, and its address, not valid where it is a name.
+func (h *hosts) read(d []byte, at, to int, which uint8) (end int, of whose, a netip.Addr) {
 	first, second := wordAt(d, at), wordAt(d, at+8)
 	for i := range h {
 		s := &h[i]
-		if s.n == 0 || first&s.of[0] != s.first || second&s.of[1] != s.second {
+		if first&s.of[0] != s.first || second&s.of[1] != s.second || s.n == 0 {
 			continue
 		}
-		if end := at + s.n; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {
-			x.text, x.addr, x.whose = span{at, end}, s.addr, senders+whose(i)
-			return
+		if end = at + s.n; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {
+			return end, senders + whose(i), s.addr
 		}
 	}
-	x.text = span{at, hostEnd(d, at, to, which)}
-	x.addr = address(x.text.of(d))
-	x.whose = h.whose(x.addr)
+	end = hostEnd(d, at, to, which)
+	a = address(d[at:end])
+	return end, h.whose(a), a
 }
 
-// all reads a host that is all of s into x.
-func (h *hosts) all(d []byte, s span, x *host) {
-	if h.read(d, s.from, s.to, x, markHost); x.text.to != s.to {
-		x.text, x.addr = s, address(s.of(d))
-		x.whose = h.whose(x.addr)
+// all reads a host that is all of s.
+func (h *hosts) all(d []byte, s span) (whose, netip.Addr) {
+	end, of, a := h.read(d, s.from, s.to, markHost)
+	if end != s.to {
+		a = address(s.of(d))
+		of = h.whose(a)
 	}
+	return of, a
 }
 
 // hostEnd is where the host at ends, to at most: behind the brackets of IPv6, before

@@ -150,7 +150,7 @@ func (r *reader) granted() time.Duration {
 	for s := range r.eachContact {
 		for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
 			contacts = true
-			if !e.ok || e.uri.host.whose != peers {
+			if !e.ok || e.uri.whose != peers {
 				continue
 			}
 			n := r.expiresOf(&e)
@@ -193,16 +193,15 @@ func (r *reader) mention(whose whose, port uint16, s span, kind uint8) {
 
 // address mentions a URI that messages are sent to.
 func (r *reader) address(u *uri) {
-	r.mention(u.host.whose, u.port, u.place, both(u.tls))
+	r.mention(u.whose, u.port, u.place, both(u.tls))
 	r.lone(u.maddr)
 }
 
 // lone mentions an address that stands alone.
 func (r *reader) lone(s span) {
 	if !s.empty() {
-		var x host
-		r.ends.all(r.data, s, &x)
-		r.mention(x.whose, 0, s, spellHost)
+		of, _ := r.ends.all(r.data, s)
+		r.mention(of, 0, s, spellHost)
 	}
 }
 
@@ -217,7 +216,7 @@ func both(tls bool) uint8 {
 func (r *reader) contact(e *element) {
 	u := &e.uri
 	wait, tag := r.reached(e)
-	if wait == 0 || u.host.whose != senders || u.tls || u.ws {
+	if wait == 0 || u.whose != senders || u.tls || u.ws {
 		r.address(u)
 		return
 	}

@@ -103,7 +103,9 @@ type media struct {
 
 // connection is an address that a description spells.
 type connection struct {
-	host  host
+	addr  netip.Addr
+	whose whose
+	text  span
 	given bool
 	told  bool // it is the sender's own, and was mentioned
 }
@@ -262,8 +264,9 @@ func (c *connection) read(b []byte, s span, ends *hosts) {
 			return
 		}
 	}
-	if ends.all(b, skip(b, s), &c.host); c.host.addr.IsValid() && c.host.addr.Is4() != ip4 {
-		c.host = host{}
+	s = skip(b, s)
+	if of, a := ends.all(b, s); a.IsValid() && a.Is4() == ip4 {
+		c.whose, c.addr, c.text = of, a, s
 	}
 }
 
@@ -271,8 +274,8 @@ func (c *connection) read(b []byte, s span, ends *hosts) {
 // the sender's own address.
 func (r *reader) connection(c *connection, s span) {
 	c.read(r.data, s, &r.ends)
-	if c.told = c.host.whose == senders; c.told {
-		r.mention(senders, 0, c.host.text, spellHost)
+	if c.told = c.whose == senders; c.told {
+		r.mention(senders, 0, c.text, spellHost)
 	}
 }
 
@@ -310,14 +313,14 @@ func (r *reader) announce(d *description) {
 		d.first = m.port
 	}
 	if m.port != 0 && at.opens() {
-		r.flow(m, at.host.addr)
+		r.flow(m, at.addr)
 	}
 }
 
 // opens says whether the address is one that media can be sent to. On hold it is not
 // (RFC 3264 section 8.4).
 func (c *connection) opens() bool {
-	a := c.host.addr
+	a := c.addr
 	return c.told || a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() && !a.IsLinkLocalUnicast()
 }
 
@@ -326,10 +329,10 @@ func (c *connection) opens() bool {
 func (r *reader) place(c *connection, port uint16) {
 	switch {
 	case c.told || !c.opens():
-	case c.host.whose == senders:
-		r.mention(senders, 0, c.host.text, spellHost)
+	case c.whose == senders:
+		r.mention(senders, 0, c.text, spellHost)
 	case port != 0:
-		r.x.mention(c.host.addr, port, c.host.text, spellHost)
+		r.x.mention(c.addr, port, c.text, spellHost)
 	}
 }
 
@@ -353,7 +356,7 @@ func (r *reader) flow(m *media, at netip.Addr) {
 			return // the other side accepts connections (RFC 4145 section 4)
 		}
 	case textRTP.starts(d, proto), !textUDPTL.starts(d, proto) && contains(proto.of(d), "rtp/"):
-		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.host.addr.IsValid() && m.rtcpHost.host.addr != at)
+		apart := m.rtcp != 0 && (uint32(m.rtcp) != uint32(m.port)+1 || m.rtcpHost.addr.IsValid() && m.rtcpHost.addr != at)
 		e.Pair = !m.mux && !apart
 	case !textUDP.starts(d, proto):
 		return // not over IP, or not known
@@ -373,9 +376,9 @@ func (r *reader) flow(m *media, at netip.Addr) {
 
 // control announces where RTCP comes to that has a port of its own (RFC 3605).
 func (r *reader) control(m *media, e helpers.Expect, at netip.Addr) {
-	if m.rtcpHost.host.addr.IsValid() {
+	if m.rtcpHost.addr.IsValid() {
 		r.place(&m.rtcpHost, m.rtcp)
-		if at = m.rtcpHost.host.addr; !m.rtcpHost.opens() {
+		if at = m.rtcpHost.addr; !m.rtcpHost.opens() {
 			return
 		}
 	}

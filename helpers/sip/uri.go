@@ -6,8 +6,9 @@ import (
 
 // uri is what matters of a URI.
 type uri struct {
-	host  host
-	place span   // the host, with its port
+	whose whose  // host it is
+	host  span   // without its port
+	place span   // with it
 	port  uint16 // the scheme's where none is given
 	tls   bool   // sips, or over TLS
 	ws    bool   // over WebSocket
@@ -52,12 +53,36 @@ var marks = [256]uint8{
 // 20.10) into e, which is empty, and takes it off the list. It reports false at the end.
 // Where ends is nil the URI is not read.
 func (e *element) read(d []byte, list *span, ends *hosts) bool {
-	i, to := skipBlanks(d, list.from, list.to), list.to
-	if i == to {
+	at, to := skipBlanks(d, list.from, list.to), list.to
+	if at == to {
 		list.from = to
 		return false
 	}
-	from, open, semicolon := i, false, -1
+	i := at
+	if d[i] == '"' { // a name, as nearly everybody writes it
+		i = min(quoteEnd(d, i, to)+1, to)
+		if i < to && d[i] == ' ' {
+			i++
+		}
+	}
+	open := false
+	if i < to && d[i] == '<' && ends != nil {
+		if end := e.uri.quickly(d, i+1, to, ends); end > 0 {
+			e.text, e.ok = span{i + 1, end}, true
+			i, open = end+1, true
+		}
+	}
+	if i < to {
+		i = e.rest(d, at, i, to, open, ends)
+	}
+	list.from = min(i+1, to)
+	return true
+}
+
+// rest reads the rest of an element that begins at from, from i on, behind its URI where
+// open is set. It says where the comma behind it is, or to.
+func (e *element) rest(d []byte, from, i, to int, open bool, ends *hosts) (end int) {
+	semicolon := -1
 scan:
 	for ; ; i++ {
 		if i += unmarked(d, i, to, markElement); i >= to {
@@ -71,17 +96,9 @@ scan:
 				continue
 			}
 			open = true
-			if ends != nil {
-				if end := e.uri.quickly(d, i+1, to, ends); end > 0 {
-					e.text, e.ok = span{i + 1, end}, true
-					i = end
-					continue
-				}
-			}
 			n := bytes.IndexByte(d[i+1:to], '>')
 			if n < 0 {
-				list.from = to
-				return true
+				return to
 			}
 			e.address(d, span{i + 1, i + 1 + n}, ends)
 			i += 1 + n
@@ -95,7 +112,7 @@ scan:
 			break scan
 		}
 	}
-	end := min(i, to)
+	end = min(i, to)
 	if !open {
 		if semicolon < 0 {
 			semicolon = end
@@ -105,8 +122,7 @@ scan:
 			at = e.param(d, at, end)
 		}
 	}
-	list.from = min(end+1, to)
-	return true
+	return end
 }
 
 // address notes the URI s.
@@ -270,7 +286,7 @@ func (u *uri) parse(d []byte, s span, ends *hosts) (ok bool) {
 	if i < s.to {
 		u.params(d, span{i, s.to})
 	}
-	if u.tls && u.place.to == u.host.text.to {
+	if u.tls && u.place.to == u.host.to {
 		u.port = portTLS
 	}
 	return u.port != 0
@@ -297,12 +313,12 @@ func (u *uri) quickly(d []byte, at, to int, ends *hosts) (end int) {
 
 // endpoint reads a host and port at, and says where they end.
 func (u *uri) endpoint(d []byte, at, to int, ends *hosts, which uint8) (end int) {
-	ends.read(d, at, to, &u.host, which)
-	u.port, u.place = portSIP, u.host.text
-	if end = u.place.to; end < to && d[end] == ':' {
+	end, u.whose, _ = ends.read(d, at, to, which)
+	u.port, u.host = portSIP, span{at, end}
+	if end < to && d[end] == ':' {
 		u.port, end = portAt(d, end+1, to)
-		u.place.to = end
 	}
+	u.place = span{at, end}
 	return end
 }
 

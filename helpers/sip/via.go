@@ -9,8 +9,9 @@ import (
 
 // via is an element of a Via.
 type via struct {
-	host     host
-	place    span // the host, with its port
+	whose    whose // host it is
+	host     span  // without its port
+	place    span  // with it
 	port     uint16
 	tls      bool
 	received span // parameters: the first of each
@@ -46,11 +47,12 @@ func (v *via) read(d []byte, list span, ends *hosts) (next int, ok bool) {
 	if v.tls {
 		v.port = portTLS
 	}
-	if ends.read(d, s.from, s.to, &v.host, markHost); v.host.text.empty() {
+	i, of, _ := ends.read(d, s.from, s.to, markHost)
+	if v.whose, v.host = of, (span{s.from, i}); v.host.empty() {
 		return 0, false
 	}
-	v.place = v.host.text
-	i := skipBlanks(d, v.place.to, s.to)
+	v.place = v.host
+	i = skipBlanks(d, i, s.to)
 	if i < s.to && d[i] == ':' {
 		if v.port, i = portAt(d, skipBlanks(d, i+1, s.to), s.to); v.port == 0 {
 			return 0, false
@@ -138,10 +140,10 @@ func (v *via) params(d []byte, s span) (next int, ok bool) {
 func (r *reader) answerable() bool { return r.status == 0 && r.seg.Proto == packet.ProtoUDP }
 
 func (r *reader) via(v *via) {
-	from, other := v.host.whose, host{}
+	from, other := v.whose, nobodys
 	if !v.received.empty() {
-		if r.ends.all(r.data, v.received, &other); other.whose != nobodys {
-			from = other.whose
+		if other, _ = r.ends.all(r.data, v.received); other != nobodys {
+			from = other
 		}
 	}
 	r.sentBy(v)
@@ -149,7 +151,7 @@ func (r *reader) via(v *via) {
 	if v.rport.from < v.received.from {
 		r.rport(v, from)
 	}
-	r.mention(other.whose, 0, v.received, spellHost)
+	r.mention(other, 0, v.received, spellHost)
 	if v.rport.from >= v.received.from {
 		r.rport(v, from)
 	}
@@ -167,7 +169,7 @@ func (r *reader) rport(v *via, whose whose) {
 // sentBy is who says that the response goes there.
 func (r *reader) sentBy(v *via) {
 	end := r.seg.Src
-	switch v.host.whose {
+	switch v.whose {
 	case nobodys:
 		return
 	case peers:
@@ -175,14 +177,14 @@ func (r *reader) sentBy(v *via) {
 	}
 	switch {
 	case v.port == end.Port():
-		r.mention(v.host.whose, v.port, v.place, both(v.tls))
-	case r.top && r.answerable() && !v.asked && v.host.whose == senders:
+		r.mention(v.whose, v.port, v.place, both(v.tls))
+	case r.top && r.answerable() && !v.asked && v.whose == senders:
 		// The response comes to this port and to no other.
 		r.x.announce(helpers.Expect{
 			Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), v.port), Many: true, Helped: true,
 			Lifetime: transactionWait,
 		}, v.place, both(v.tls))
 	default:
-		r.mention(v.host.whose, 0, v.host.text, spellHost)
+		r.mention(v.whose, 0, v.host, spellHost)
 	}
 }
