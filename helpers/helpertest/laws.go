@@ -78,28 +78,37 @@ func (r *reader) announced(kind eventKind) []Announced {
 	return all
 }
 
-// plainly reads d as where neither end is translated: but for mentions and lengths the
-// same is found.
+// plainly reads d as where neither end is translated, or one alone is: but for mentions of
+// what is not, and where nothing is for lengths, the same is found.
 func plainly(h *helpers.Helper, d *Dialogue, want *reader) error {
 	if !h.Mentions {
 		return nil
 	}
-	r, err := (&reader{h: h, d: d, plain: true}).read(whole)
-	if err != nil {
-		return err
-	}
-	if got, want := acts(r.events), acts(want.events); !slices.Equal(got, want) {
-		return fmt.Errorf("found %v, else %v", got, want)
-	}
-	if r.why != want.why || r.tls != want.tls || r.unread != want.unread || r.state != want.state {
-		return fmt.Errorf("detached for %q with state %x, else for %q with state %x", r.why, r.state, want.why, want.state)
+	for _, plain := range [][2]bool{{true, true}, {true, false}, {false, true}} {
+		r, err := (&reader{h: h, d: d, plain: plain}).read(whole)
+		if err != nil {
+			return err
+		}
+		if got, want := r.acts(plain), want.acts(plain); !slices.Equal(got, want) {
+			return fmt.Errorf("plain %v: found %v, else %v", plain, got, want)
+		}
+		if r.why != want.why || r.tls != want.tls || r.unread != want.unread || r.state != want.state {
+			return fmt.Errorf("plain %v: detached for %q with state %x, else for %q with state %x", plain, r.why, r.state, want.why, want.state)
+		}
 	}
 	return nil
 }
 
-// acts are the events that are neither a mention nor a length.
-func acts(all []event) []event {
-	return slices.DeleteFunc(slices.Clone(all), func(ev event) bool { return ev.Kind == eventMention || ev.Kind == eventLength })
+// acts are the events that tell something where some senders are not translated.
+func (r *reader) acts(plain [2]bool) []event {
+	return slices.DeleteFunc(slices.Clone(r.events), func(ev event) bool {
+		if plain[packet.Original] && plain[packet.Reply] {
+			return ev.Kind == eventMention || ev.Kind == eventLength
+		}
+		src, dst := r.d.ends(ev.Dir)
+		at := ev.Expect.Endpoint.Addr()
+		return ev.Kind == eventMention && (plain[ev.Dir] && at == src.Addr() || plain[ev.Dir.Other()] && at == dst.Addr())
+	})
 }
 
 // cuts reads d again with every turn cut in two at every byte, byte by byte, and

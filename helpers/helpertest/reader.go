@@ -21,8 +21,8 @@ type reader struct {
 	why    string
 	tls    bool // it is gone because of TLS
 	gone   bool
-	unread bool // a turn ended within a message
-	plain  bool // neither end is translated
+	unread bool    // a turn ended within a message
+	plain  [2]bool // by direction: whose senders are not translated
 }
 
 // read reads the turns of d, each cut in the pieces that cut makes of it.
@@ -126,7 +126,8 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 	for i := range status {
 		seg := helpers.Segment{
 			Dir: dir, Proto: r.d.Proto, Data: data, Src: src, Dst: dst,
-			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], Plain: r.plain, SrcPlain: r.plain, DstPlain: r.plain,
+			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], SrcPlain: r.plain[dir], DstPlain: r.plain[dir.Other()],
+			Plain: r.plain[packet.Original] && r.plain[packet.Reply],
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {
