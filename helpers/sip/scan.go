@@ -60,9 +60,6 @@ func fold(b []byte, w string) bool {
 	return differ == 0
 }
 
-// begins says whether b begins with w, a word in lower case.
-func begins(b []byte, w string) bool { return len(b) >= len(w) && fold(b[:len(w)], w) }
-
 // tokens are the characters of tokens (RFC 3261 section 25.1).
 var tokens = func() (t [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~") {
