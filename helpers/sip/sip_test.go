@@ -172,6 +172,7 @@ var cases = []testCase{
 	{name: "a group", text: sdp("v=0\no=- 1 1 IN IP4 192.0.2.10\ns=-\nc=IN IP4 224.2.1.1/127\nt=0 0\nm=audio 40000 RTP/AVP 0")},
 	{name: "rtcp apart", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:40011/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011")},
 	{name: "rtcp apart, with an address", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:40011/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40011 IN IP4 192.0.2.10")},
+	{name: "rtcp at a low port", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:999/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:999")},
 	{name: "rtcp beside", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40001/udp,many,#1", text: sdp(session + "m=audio 40000 RTP/AVP 0\na=rtcp:40001")},
 	{name: "rtcp-mux", want: "C=192.0.2.10:40000/udp,many,#1", text: sdp(session + "m=audio 40000 UDP/TLS/RTP/SAVPF 0\na=rtcp-mux")},
 	{name: "several ports", want: "C=192.0.2.10:40000/udp,pair,many,#1 C=192.0.2.10:40002/udp,pair,many,#1", text: sdp(session + "m=audio 40000/2 RTP/AVP 0")},
