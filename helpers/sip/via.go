@@ -63,7 +63,11 @@ func (v *via) read(d []byte, list span, ends *hosts) (next int, ok bool) {
 	return v.params(d, span{i, s.to})
 }
 
-const wordUDP word = 'U' | 'D'<<8 | 'P'<<16
+// Transports, with the blank behind them.
+const (
+	wordUDP word = 'U' | 'D'<<8 | 'P'<<16 | ' '<<24
+	wordTCP word = 'T' | 'C'<<8 | 'P'<<16 | ' '<<24
+)
 
 var (
 	textProtocol = textOf("sip/2.0/")
@@ -78,9 +82,7 @@ func protocol(d []byte, s *span) (tls, ok bool) {
 	first := 0
 	if textProtocol.starts(d, *s) { // as nearly everybody writes it
 		s.from += textProtocol.n
-		switch w := wordAt(d, s.from); {
-		case s.to-s.from < 4 || w>>24&0xff != ' ':
-		case w&0xffffff == wordUDP:
+		if w := wordAt(d, s.from).upTo(4); (w == wordUDP || w == wordTCP) && s.to-s.from > 4 {
 			*s = skip(d, span{s.from + 4, s.to})
 			return false, true
 		}
