@@ -18,7 +18,6 @@ type announcer struct {
 	ref    session.Ref
 	helper *helpers.Helper
 	limits *profile
-	ends   [2]netip.AddrPort // of the session, as the sender of what is read sees them, itself first
 	// changed says that something was announced, renewed or cancelled that the session
 	// may have to outlast.
 	changed bool
@@ -28,9 +27,8 @@ type announcer struct {
 	why     session.Refusal       // valid iff it could not be
 }
 
-// about points n at s, of which something is read whose sender sees the ends so.
-func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper, src, dst netip.AddrPort) {
-	n.s, n.ref, n.helper, n.limits, n.ends, n.changed = s, ref, h, n.w.limits(s), [2]netip.AddrPort{src, dst}, false
+func (n *announcer) about(s *session.Session, ref session.Ref, h *helpers.Helper) {
+	n.s, n.ref, n.helper, n.limits, n.changed = s, ref, h, n.w.limits(s), false
 }
 
 // MayRewrite says whether the peer knows the sender of direction dir by another
@@ -43,10 +41,10 @@ func (n *announcer) MayRewrite(dir packet.Dir) bool {
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
-// Plain says which end is known by the same address and port to either side.
-func (n *announcer) Plain(dir packet.Dir) (src, dst bool) {
-	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
-	return mine.Src == peer.Dst && mine.SrcPort == peer.DstPort, mine.Dst == peer.Src && mine.DstPort == peer.SrcPort
+// Ends are what the receiver of direction dir knows both ends by.
+func (n *announcer) Ends(dir packet.Dir, _, _ netip.AddrPort) (src, dst netip.AddrPort) {
+	peer := &n.s.Key[dir.Other()]
+	return netip.AddrPortFrom(peer.Dst.Netip(), peer.DstPort), netip.AddrPortFrom(peer.Src.Netip(), peer.SrcPort)
 }
 
 // Cancel voids what the session's helper announced and nobody has used yet, and ends
@@ -94,26 +92,14 @@ func groupOf(tag uint32) uint32 {
 	return session.MaxTag
 }
 
-// Known is what the receiver of direction dir knows an endpoint by that its sender
-// mentions: either end of the control session, an endpoint that is expected there
-// just now, or one of another control session that is behind an address of ours.
+// Known is what the receiver of direction dir knows an endpoint by at which something is
+// expected just now, or which is one of another control session behind an address of
+// ours.
 func (n *announcer) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
-	peer := &n.s.Key[dir.Other()]
-	switch a, port := ap.Addr().Unmap(), ap.Port(); {
-	case a == n.ends[0].Addr() && (port == 0 || port == n.ends[0].Port()):
-		return known(peer.Dst, peer.DstPort, port), true
-	case a == n.ends[1].Addr() && (port == 0 || port == n.ends[1].Port()):
-		return known(peer.Src, peer.SrcPort, port), true
-	case port == 0:
+	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
+	if port == 0 {
 		return ap, false
 	}
-	return n.expected(dir, ap)
-}
-
-// expected is what the receiver of direction dir knows an endpoint by at which something
-// is expected.
-func (n *announcer) expected(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
-	at, port := packet.AddrFrom(ap.Addr()), ap.Port()
 	if x := n.w.expect.Waiting(n.ref.ID, at, port); x != nil {
 		if x.Leave.Dst == at && x.Leave.DstPort == port {
 			return netip.AddrPortFrom(x.Match.Dst.Netip(), x.Match.DstPort), true
@@ -124,14 +110,6 @@ func (n *announcer) expected(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort,
 		return netip.AddrPortFrom(x.Leave.Dst.Netip(), x.Leave.DstPort), true
 	}
 	return ap, false
-}
-
-// known is an endpoint, or where no port was mentioned an address alone.
-func known(a packet.Addr, port, mentioned uint16) netip.AddrPort {
-	if mentioned == 0 {
-		port = 0
-	}
-	return netip.AddrPortFrom(a.Netip(), port)
 }
 
 // lowPort is the first port that a helper may announce unless its protocol needs

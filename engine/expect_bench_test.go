@@ -61,8 +61,7 @@ func benchMasters(b *testing.B, n int) (*Worker, []session.Ref) {
 // another one.
 func benchAnnounce(b *testing.B, w *Worker, all []session.Ref, i int) {
 	s := w.table.Resolve(all[i%len(all)])
-	src, dst := ends(s, packet.Original)
-	w.announce.about(s, s.Ref(), w.names.helper(s.Helper), src, dst)
+	w.announce.about(s, s.Ref(), w.names.helper(s.Helper))
 	x := w.announce.expectation(packet.Original, packet.ProtoUDP, uint16(10000+i/len(all)))
 	if !w.announce.add(&x) {
 		b.Fatalf("expectation %d: %v", i, w.announce.why)

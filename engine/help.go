@@ -91,32 +91,21 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	if w.tracing() {
 		w.say("run helper-%s(dir=%s)", h.Name, dir)
 	}
-	src, dst := ends(s, dir)
-	w.announce.about(s, s.Ref(), h, src, dst)
-	st := helpers.State{}
+	w.announce.about(s, s.Ref(), h)
 	if s.Control != 0 {
-		st = w.controls.at(s.Control).state
+		w.state = w.controls.at(s.Control).state
+	} else {
+		w.state = helpers.State{}
 	}
+	src, dst := ends(s, dir)
 	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
-	w.state = st
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
 	w.unspelt()
 	w.lasting(s, dir)
 	if h.Ends {
 		w.over(s, w.output.Over && !w.output.Detached)
 	}
-	switch {
-	case w.output.Detached:
-		w.letGo(s)
-		w.detached(s, w.output.Why)
-	case s.Control != 0 && w.state == (helpers.State{}):
-		w.controls.release(s.Control)
-		s.Control = 0
-	case s.Control != 0:
-		w.controls.at(s.Control).state = w.state
-	case w.state != (helpers.State{}):
-		s.Control = w.controls.attachUDP(s.Ref(), w.state)
-	}
+	w.remember(s)
 	if w.output.Drop != packet.ReasonNone {
 		return Drop, w.output.Drop
 	}
@@ -130,6 +119,22 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		}
 	}
 	return w.leave(s, dir, p)
+}
+
+// remember keeps the helper's memory of s, where there is something in it.
+func (w *Worker) remember(s *session.Session) {
+	switch empty := w.state == (helpers.State{}); {
+	case w.output.Detached:
+		w.letGo(s)
+		w.detached(s, w.output.Why)
+	case s.Control != 0 && empty:
+		w.controls.release(s.Control)
+		s.Control = 0
+	case s.Control != 0:
+		w.controls.at(s.Control).state = w.state
+	case !empty:
+		s.Control = w.controls.attachUDP(s.Ref(), w.state)
+	}
 }
 
 // lasting has s outlast what was announced just now, or before it was answered.
@@ -155,7 +160,7 @@ func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachm
 	if _, detached := a.control.Detached(); w.tracing() && !detached && len(seg.Payload) > 0 {
 		w.say("run helper-%s(dir=%s)", a.control.Helper().Name, dir)
 	}
-	w.announce.about(s, a.session, a.control.Helper(), src, dst)
+	w.announce.about(s, a.session, a.control.Helper())
 	a.control.Segment(&seg, &w.announce, out)
 	w.unspelt()
 	if w.tracing() && out.Held {

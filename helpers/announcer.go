@@ -27,16 +27,16 @@ type Announcer interface {
 	// Answer tells of a name server's answer, for the helper's Resolve. The bytes are
 	// borrowed.
 	Answer(msg []byte)
-	// Known is what the receiver of direction dir knows an endpoint by that its
+	// Ends are what the receiver of direction dir knows both ends by, whose own endpoints
+	// are src, the sender's, and dst. It is asked once, before anything is read, where the
+	// helper finds Mentions.
+	Ends(dir packet.Dir, src, dst netip.AddrPort) (srcSeen, dstSeen netip.AddrPort)
+	// Known is what the receiver of direction dir knows another endpoint by that its
 	// sender mentions; see Mention. It reports false where that is unknown.
 	Known(dir packet.Dir, endpoint netip.AddrPort) (netip.AddrPort, bool)
 	// MayRewrite says whether Announce or Known could ever answer direction dir
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
-	// Plain says whether the receiver of direction dir knows its sender, and whether it
-	// knows itself, by the same address and port as the sender does: then Known answers
-	// nothing else for that address.
-	Plain(dir packet.Dir) (src, dst bool)
 	// Witness is who wants to know what is rewritten, nil where nobody does.
 	Witness() Witness
 }

@@ -20,59 +20,63 @@ type Datagram struct {
 // for the session. A datagram is a whole message: Partial is read as Foreign.
 func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output) {
 	out.reset()
-	out.text = out.text[:0]
-	data := d.Payload
-	copied := 0 // bytes of Payload that are in out.text
+	out.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Data: d.Payload, Src: d.Src, Dst: d.Dst, Final: true, State: st}
+	var e ends
+	e.see(h, &out.seg, ann)
+	r := &out.rewriting
 	changed := false
-	out.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Src: d.Src, Dst: d.Dst, Final: true, State: st}
-	h.plainly(&out.seg, ann)
-	for {
-		base := len(d.Payload) - len(data)
-		status := out.inspect(h, data)
-		if status == Foreign {
+	for n := 0; ; {
+		data := d.Payload[n:]
+		if out.seg.Data = data; out.inspect(h, data) == Foreign {
 			out.Encrypted = out.found.Encrypted
 			out.detach(out.found.Why)
+			if changed {
+				out.text = append(out.text, data...)
+			}
 			break
 		}
 		out.Over, out.Keep = out.found.Over, max(out.Keep, out.found.Keep)
-		r := &out.rewriting
-		r.base = base
-		r.carryOut(h, d.Dir, &out.found, data, 0, ann)
-		if from, to := r.span(); from < to {
+		read := out.found.Consumed // of data, all of it where there is no more
+		r.base = n
+		r.carryOut(h, &e, &out.found, data[:read], 0, ann)
+		if r.n > 0 && !changed {
 			changed = true
-			out.text = append(out.text, d.Payload[copied:base+from]...)
-			out.text = r.render(out.text, data, from, to)
-			copied = base + to
+			out.text = append(out.text[:0], d.Payload[:n]...)
 		}
-		if status != More || out.found.Consumed == len(data) {
+		if changed {
+			out.text = r.render(out.text, data, 0, read)
+		}
+		if n += read; n == len(d.Payload) {
 			break
 		}
-		data = data[out.found.Consumed:]
 	}
-	o := Out{Payload: d.Payload}
-	if changed {
-		out.text = append(out.text, d.Payload[copied:]...)
-		o.Payload, o.Changed = out.text, true
-	}
-	if changed && len(o.Payload) > MaxPayload {
+	if changed && len(out.text) > MaxPayload {
 		out.rewriting.unspelt = true
 		ann.Cancel()
 		out.drop(packet.ReasonHelperTooLong)
 		return
 	}
-	out.add(o)
+	o := &out.list[0]
+	if *o = (Out{Payload: d.Payload}); changed {
+		o.Payload, o.Changed = out.text, true
+	}
+	out.n = 1
 }
 
 // inspect calls h once, on data, and turns every breach of the contract into Foreign.
+// Consumed is all of data afterwards where there is no more.
 func (o *Output) inspect(h *Helper, data []byte) Status {
 	o.found.Reset()
-	o.seg.Data = data
 	status := h.Inspect(&o.seg, &o.found)
-	if status == Foreign {
+	switch status {
+	case Foreign:
 		return Foreign
+	case More:
+	default:
+		o.found.Consumed = len(data)
 	}
-	if status == Partial || !o.found.wellFormed(data) ||
-		status == More && (o.found.Consumed <= 0 || o.found.Consumed > len(data)) {
+	n := o.found.Consumed
+	if status == Partial || n < 0 || n > len(data) || n == 0 && len(data) > 0 || !o.found.wellFormed(data[:n]) {
 		o.found.Why, o.found.Encrypted = whyBroken, false
 		return Foreign
 	}

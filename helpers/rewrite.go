@@ -29,7 +29,7 @@ type rewriting struct {
 // carryOut asks ann for everything that was found in data, in order, and notes
 // what is to be respelt. fixed is how many leading bytes of data can no longer be
 // changed because they are gone.
-func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte, fixed int, ann Announcer) {
+func (r *rewriting) carryOut(h *Helper, e *ends, f *Findings, data []byte, fixed int, ann Announcer) {
 	r.n, r.open, r.spell = 0, false, r.spell[:0]
 	if f.Cancel {
 		ann.Cancel()
@@ -47,9 +47,9 @@ func (r *rewriting) carryOut(h *Helper, dir packet.Dir, f *Findings, data []byte
 		x := &f.list[i]
 		switch x.kind {
 		case foundExpect:
-			r.announce(h, dir, x, data, fixed, ann)
+			r.announce(h, e.dir, x, data, fixed, ann)
 		case foundMention:
-			if to, ok := ann.Known(dir, x.expect.Endpoint); ok && !same(to, x.expect.Endpoint) {
+			if to, ok := e.known(x.expect.Endpoint, ann); ok && !same(to, x.expect.Endpoint) {
 				r.put(h, x.expect.Edit, data, fixed, to)
 			}
 		case foundAnswer:
@@ -188,14 +188,6 @@ func (r *rewriting) render(dst, data []byte, from, to int) []byte {
 		from = x.off + x.n
 	}
 	return append(dst, data[from:to]...)
-}
-
-// plainly sets what seg says of ends that are not translated.
-func (h *Helper) plainly(seg *Segment, ann Announcer) {
-	if h.Mentions {
-		seg.SrcPlain, seg.DstPlain = ann.Plain(seg.Dir)
-		seg.Plain = seg.SrcPlain && seg.DstPlain
-	}
 }
 
 // same compares endpoints; an IPv4 address equals its IPv6-mapped form.

@@ -163,7 +163,8 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 		return len(data), readAll
 	}
 	out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state}
-	c.helper.plainly(&out.seg, ann)
+	var e ends
+	e.see(c.helper, &out.seg, ann)
 	pos := 0
 	for pos < len(data) {
 		rest := data[pos:]
@@ -185,7 +186,7 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 			return pos, readBusy
 		}
 		at := first + uint32(pos)
-		c.carryOut(seg.Dir, st, rest, at, ann, out)
+		c.carryOut(&e, st, rest, at, ann, out)
 		switch {
 		case status == Read || n == len(rest):
 			return len(data), readAll
@@ -223,14 +224,14 @@ func (s *stream) room() int {
 
 // carryOut announces what was found in data, the bytes from at on. What has to be
 // respelt becomes one correction, from the first such byte to the last.
-func (c *Control) carryOut(dir packet.Dir, st *stream, data []byte, at uint32, ann Announcer, out *Output) {
+func (c *Control) carryOut(e *ends, st *stream, data []byte, at uint32, ann Announcer, out *Output) {
 	fixed := 0
 	if before(at, st.released) {
 		fixed = int(st.released - at)
 	}
 	r := &out.rewriting
 	r.base = int(at - st.isn - 1)
-	r.carryOut(c.helper, dir, &out.found, data, fixed, ann)
+	r.carryOut(c.helper, e, &out.found, data, fixed, ann)
 	if from, to := r.span(); from < to {
 		out.spell = r.render(out.spell[:0], data, from, to)
 		st.fix.add(at+uint32(from), uint32(to-from), out.spell)

@@ -99,8 +99,12 @@ func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, b
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
 
-// Plain implements helpers.Announcer.
-func (t *Translator) Plain(packet.Dir) (src, dst bool) { return t.Off, t.Off }
+// Ends implements helpers.Announcer.
+func (t *Translator) Ends(dir packet.Dir, src, dst netip.AddrPort) (srcSeen, dstSeen netip.AddrPort) {
+	srcSeen, _ = t.Known(dir, src)
+	dstSeen, _ = t.Known(dir, dst)
+	return srcSeen, dstSeen
+}
 
 // Witness implements helpers.Announcer.
 func (t *Translator) Witness() helpers.Witness { return nil }
@@ -150,8 +154,10 @@ func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }
 
-// Plain implements helpers.Announcer.
-func (s *Strict) Plain(packet.Dir) (src, dst bool) { return true, true }
+// Ends implements helpers.Announcer.
+func (s *Strict) Ends(_ packet.Dir, src, dst netip.AddrPort) (netip.AddrPort, netip.AddrPort) {
+	return src, dst
+}
 
 // Witness implements helpers.Announcer.
 func (s *Strict) Witness() helpers.Witness { return nil }
