@@ -17,11 +17,12 @@ import (
 // on its way through the engine: with its helper (ns/segment), and how much more that
 // is than without (more-ns/segment). The part of a story that may be repeated is told
 // over and over in one session, to both of its ends: its announcements are made
-// again, too. Both figures are the least of many rounds.
+// again, too. Acknowledgements are segments like others, but only the last setting has
+// them. Both figures are the least of many rounds.
 func BenchmarkControl(b *testing.B) {
 	for _, s := range corpus.All() {
-		for _, c := range []setting{{name: "plain"}, {name: "snat", snat: true}, {name: "ipv6", v6: true}} {
-			if !s.Tells(c.v6) {
+		for _, c := range []setting{{name: "plain"}, {name: "snat", snat: true}, {name: "ipv6", v6: true}, {name: "snat-acknowledged", snat: true, acks: true}} {
+			if !s.Tells(c.v6) || c.acks && s.Proto != packet.ProtoTCP {
 				continue
 			}
 			b.Run(s.Title()+"/"+c.name, func(b *testing.B) {
@@ -107,8 +108,19 @@ func newLoop(t testing.TB, s *corpus.Story, c *setting) *loop {
 	}
 	for i := s.Again; i < len(s.Turns); i++ {
 		l.add(&s.Turns[i])
+		if c.acks {
+			l.acknowledge(s.Turns[i].Dir.Other())
+		}
 	}
 	return l
+}
+
+// acknowledge makes a step of a bare acknowledgement, sent in direction dir.
+func (l *loop) acknowledge(dir packet.Dir) {
+	b := segment(l.cast.own[dir], l.cast.peer[dir], 0, 0, packet.TCPAck, "")
+	var p packet.Packet
+	p.Parse(b, packet.Offload{})
+	l.steps = append(l.steps, step{dir, l.names.InterfaceIndex(sides[dir]), b, int(p.L4), 0})
 }
 
 // add makes a step of a turn.

@@ -26,6 +26,7 @@ type setting struct {
 	only           []config.PortSpan // the ports that may be announced; none: all
 	unhelped       bool
 	heralded       bool // a herald announces the control session
+	acks           bool // over TCP each message is acknowledged by itself
 }
 
 // settings are all that a story is told in.
