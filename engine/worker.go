@@ -128,10 +128,11 @@ func NewWorker(rs *Ruleset, now session.Tick, o Options) *Worker {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], o.Seed)
 	rng := rand.NewChaCha8(seed)
+	keys := rng.Uint64()
 	w := &Worker{
 		rules: rs, names: o.Names, now: now, sink: o.Sink,
-		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), rng.Uint64(), now),
-		expect: session.NewExpectations(maxExpectations, now),
+		table:  session.NewTable(cmp.Or(o.MaxSessions, rs.MaxSession), keys, now),
+		expect: session.NewExpectations(maxExpectations, keys, now),
 		landed: landings{},
 		lastID: uint32(rng.Uint64()), anywhere: o.AnyAddress,
 		calls: newCalls(),

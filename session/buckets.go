@@ -1,10 +1,6 @@
 package session
 
-import (
-	"math/rand/v2"
-
-	"portcullis/packet"
-)
+import "portcullis/packet"
 
 // buckets find expectations by all of their key but the source port, which may be any:
 // those that differ in nothing else are a bucket, a list by Expectation.next. Buckets of
@@ -16,8 +12,6 @@ type buckets struct {
 	most  int
 	slots []uint32 // index+1
 }
-
-func newBuckets(most int) buckets { return buckets{seed: rand.Uint64(), most: most} }
 
 func (b *buckets) make() {
 	n := 1

@@ -39,7 +39,7 @@ func TestCall(t *testing.T) {
 
 // An offer keeps its id from others, and no packet fulfils it.
 func TestOfferedCall(t *testing.T) {
-	x := session.NewExpectations(8, 0)
+	x := session.NewExpectations(8, 5, 0)
 	e := session.Expectation{
 		Match:  packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: packet.MustAddr("10.2.0.1"), DstPort: 0, Proto: packet.ProtoGRE},
 		Leave:  packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: packet.MustAddr("10.1.0.2"), DstPort: 0, Proto: packet.ProtoGRE},

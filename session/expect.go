@@ -90,9 +90,10 @@ type Expectations struct {
 	serial  uint32
 }
 
-// NewExpectations makes a table for at most max expectations.
-func NewExpectations(max int, now Tick) *Expectations {
-	x := &Expectations{buckets: newBuckets(max), masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
+// NewExpectations makes a table for at most max expectations. seed should be
+// unpredictable: it keeps a sender from choosing colliding keys.
+func NewExpectations(max int, seed uint64, now Tick) *Expectations {
+	x := &Expectations{buckets: buckets{seed: seed, most: max}, masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
 	x.wheel.start(now)
 	return x
 }

@@ -18,7 +18,7 @@ func addr(net uint64, n int) packet.Addr {
 // expecting is a table with so many expectations, ten of each control session, each
 // of a client of its own and from a thousand servers.
 func expecting(b *testing.B, n int) *Expectations {
-	x := NewExpectations(1<<17, 0)
+	x := NewExpectations(1<<17, 5, 0)
 	for i := range n {
 		client, server := addr(10, i/10), addr(20, i/10%1000)
 		k := packet.Key{Src: server, Dst: client, DstPort: uint16(30000 + i%10), Proto: packet.ProtoUDP}

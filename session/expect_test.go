@@ -85,7 +85,7 @@ func TestExpectModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		most := 1 + r.IntN(20)
 		now := session.Tick(0)
-		x := session.NewExpectations(most, now)
+		x := session.NewExpectations(most, 5, now)
 		m := &expectModel{}
 		for range 800 {
 			var gone []session.Expectation
@@ -184,7 +184,7 @@ func sorted(keys []packet.Key) []string {
 }
 
 func TestAnnounced(t *testing.T) {
-	x := session.NewExpectations(10, 0)
+	x := session.NewExpectations(10, 5, 0)
 	never := func(e *session.Expectation) { t.Errorf("%v gave way", e.Match) }
 	for i := range 3 {
 		e := session.Expectation{Match: key(i + 1), Leave: key(100 + i), Master: session.Ref{ID: 5}, Expires: 1}
@@ -210,7 +210,7 @@ func TestAnnounced(t *testing.T) {
 
 // TestExpectPerHost keeps one host from taking the table from the others.
 func TestExpectPerHost(t *testing.T) {
-	x := session.NewExpectations(session.MaxPerHost+10, 0)
+	x := session.NewExpectations(session.MaxPerHost+10, 5, 0)
 	add := func(host string, n int) session.AddResult {
 		e := session.Expectation{Host: packet.MustAddr(host), Master: session.Ref{ID: uint32(n + 1)}, Expires: session.Tick(time.Minute)}
 		e.Match = packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: e.Host, DstPort: uint16(n), Proto: packet.ProtoUDP}
@@ -238,7 +238,7 @@ func TestExpectPerHost(t *testing.T) {
 
 // TestExpectCall: of GRE the source port is a part of the key, and 0 no wildcard.
 func TestExpectCall(t *testing.T) {
-	x := session.NewExpectations(10, 0)
+	x := session.NewExpectations(10, 5, 0)
 	call := packet.Key{Src: packet.MustAddr("10.2.0.2"), Dst: packet.MustAddr("10.1.0.2"), DstPort: 7, Proto: packet.ProtoGRE}
 	keyed := call
 	keyed.SrcPort = 5
@@ -259,7 +259,7 @@ func TestExpectCall(t *testing.T) {
 
 // TestTags cancels, renews and lists groups of one master's expectations.
 func TestTags(t *testing.T) {
-	x := session.NewExpectations(10, 0)
+	x := session.NewExpectations(10, 5, 0)
 	gone := func(*session.Expectation) {}
 	at := func(s int) session.Tick { return session.Tick(0).Add(time.Duration(s) * time.Second) }
 	add := func(port uint16, tag uint32, until int, keeps bool) session.AddResult {
@@ -331,7 +331,7 @@ func TestRival(t *testing.T) {
 		{"of a call", with(func(e *session.Expectation) { e.Call = session.CallOpen }), with(other), false},
 		{"for a call", flow, with(func(e *session.Expectation) { other(e); e.Call = session.CallOffered }), false},
 	} {
-		x := session.NewExpectations(8, 0)
+		x := session.NewExpectations(8, 5, 0)
 		if r := x.Add(&c.old, 8, func(*session.Expectation) {}); r != session.Added {
 			t.Fatalf("%s: %v", c.name, r)
 		}
