@@ -117,10 +117,7 @@ func newLoop(t testing.TB, s *corpus.Story, c *setting) *loop {
 
 // acknowledge makes a step of a bare acknowledgement, sent in direction dir.
 func (l *loop) acknowledge(dir packet.Dir) {
-	b := segment(l.cast.own[dir], l.cast.peer[dir], 0, 0, packet.TCPAck, "")
-	var p packet.Packet
-	p.Parse(b, packet.Offload{})
-	l.steps = append(l.steps, step{dir, l.names.InterfaceIndex(sides[dir]), b, int(p.L4), 0})
+	l.step(dir, segment(l.cast.own[dir], l.cast.peer[dir], 0, 0, packet.TCPAck, ""), 0)
 }
 
 // add makes a step of a turn.
@@ -130,9 +127,14 @@ func (l *loop) add(turn *corpus.Turn) {
 	if l.story.Proto == packet.ProtoTCP {
 		b = segment(l.cast.own[dir], l.cast.peer[dir], 0, 0, packet.TCPPsh|packet.TCPAck, text)
 	}
+	l.step(dir, b, len(text))
+}
+
+// step makes a step of a frame with so many bytes of payload.
+func (l *loop) step(dir packet.Dir, b []byte, size int) {
 	var p packet.Packet
 	p.Parse(b, packet.Offload{})
-	l.steps = append(l.steps, step{dir, l.names.InterfaceIndex(sides[dir]), b, int(p.L4), uint32(len(text))})
+	l.steps = append(l.steps, step{dir, l.names.InterfaceIndex(sides[dir]), b, int(p.L4), uint32(size)})
 }
 
 // turn tells the loop once.

@@ -3,6 +3,7 @@ package helpers
 import (
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"testing"
 )
 
@@ -82,6 +83,15 @@ func TestAppendAddr(t *testing.T) {
 		a := netip.MustParseAddr(s)
 		if got, want := string(AppendAddr(nil, a)), a.Unmap().WithZone("").String(); got != want {
 			t.Errorf("%v is %q, expected %q", a, got, want)
+		}
+	}
+}
+
+// TestAppendPort: all ports are spelt as the standard library spells them.
+func TestAppendPort(t *testing.T) {
+	for port := range 1 << 16 {
+		if got, want := string(AppendPort([]byte(":"), uint16(port))), ":"+strconv.Itoa(port); got != want {
+			t.Fatalf("%d is %q", port, got)
 		}
 	}
 }

@@ -34,7 +34,7 @@ type Announcer interface {
 	// Known is what the receiver of direction dir knows another endpoint by that its
 	// sender mentions; see Mention. It reports false where that is unknown.
 	Known(dir packet.Dir, endpoint netip.AddrPort) (netip.AddrPort, bool)
-	// MayRewrite says whether Announce or Known could ever answer direction dir
+	// MayRewrite says whether Announce, Ends or Known could ever answer direction dir
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
 	// Witness is who wants to know what is rewritten, nil where nobody does.

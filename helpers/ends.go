@@ -20,7 +20,6 @@ func (e *ends) see(h *Helper, seg *Segment, ann Announcer) {
 	if h.Mentions {
 		e.src[1], e.dst[1] = ann.Ends(seg.Dir, seg.Src, seg.Dst)
 		seg.SrcPlain, seg.DstPlain = e.src[0] == e.src[1], e.dst[0] == e.dst[1]
-		seg.Plain = seg.SrcPlain && seg.DstPlain
 	}
 }
 

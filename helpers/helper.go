@@ -42,14 +42,14 @@ type Segment struct {
 	Dst   netip.AddrPort // the peer, as the sender sees it
 	Final bool           // TCP: the sender will send no more (FIN); never answer Partial
 	State *State
-	// Plain says that neither end is translated. A helper may then leave out Mentions of
-	// the two ends, and Lengths, which would change nothing. All else it finds as ever, or
-	// more, where there would have been no room for it.
-	Plain bool
-	// SrcPlain and DstPlain say so of one end alone. A helper may then leave out Mentions
-	// of its address.
+	// SrcPlain and DstPlain say that an end is not translated. A helper may then leave out
+	// Mentions of its address. All else it finds as ever.
 	SrcPlain, DstPlain bool
 }
+
+// Plain says that neither end is translated. A helper may then leave out Lengths as well,
+// which would change nothing, and may find more where there would have been no room for it.
+func (s *Segment) Plain() bool { return s.SrcPlain && s.DstPlain }
 
 // Expect announces a flow that the other end is about to open to whoever sent
 // the segment.

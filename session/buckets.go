@@ -9,13 +9,13 @@ import "portcullis/packet"
 // there is makes them.
 type buckets struct {
 	seed  uint64
-	most  int
 	slots []uint32 // index+1
 }
 
-func (b *buckets) make() {
+// make makes slots for so many expectations.
+func (b *buckets) make(most int) {
 	n := 1
-	for n < b.most {
+	for n < most {
 		n *= 2
 	}
 	b.slots = make([]uint32, n)
@@ -54,7 +54,7 @@ func (x *Expectations) first(bucket *packet.Key) uint32 {
 // 0 where there are none.
 func (x *Expectations) begin(bucket *packet.Key, first, i uint32) {
 	if len(x.buckets.slots) == 0 {
-		x.buckets.make()
+		x.buckets.make(x.max)
 	}
 	r, at := &x.recs[i], x.slot(bucket)
 	if first != 0 {

@@ -93,7 +93,7 @@ type Expectations struct {
 // NewExpectations makes a table for at most max expectations. seed should be
 // unpredictable: it keeps a sender from choosing colliding keys.
 func NewExpectations(max int, seed uint64, now Tick) *Expectations {
-	x := &Expectations{buckets: buckets{seed: seed, most: max}, masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
+	x := &Expectations{buckets: buckets{seed: seed}, masters: newShares[uint32](), hosts: newShares[packet.Addr](), max: max}
 	x.wheel.start(now)
 	return x
 }

@@ -127,7 +127,6 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 		seg := helpers.Segment{
 			Dir: dir, Proto: r.d.Proto, Data: data, Src: src, Dst: dst,
 			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], SrcPlain: r.plain[dir], DstPlain: r.plain[dir.Other()],
-			Plain: r.plain[packet.Original] && r.plain[packet.Reply],
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {

@@ -29,11 +29,11 @@ type finder struct {
 // message notes all of a message, of which so many bytes of the body are read.
 func (d *finder) message(body int) {
 	d.begin()
-	if d.seg.Plain {
+	if d.seg.Plain() {
 		body = 0 // there is nothing in it but mentions
 	}
 	data := d.seg.Data[d.at : d.at+d.m.size]
-	if d.m.method != nil && !d.m.digest && !d.seg.Plain {
+	if d.m.method != nil && !d.m.digest && !d.seg.Plain() {
 		d.urls(d.m.start, d.at)
 	}
 	c := cursor{data: data, at: bytes.IndexByte(data, '\n') + 1}
@@ -46,7 +46,7 @@ func (d *finder) message(body int) {
 			}
 		case same(c.name, "Transport"):
 			d.transport(c.value, d.at+c.off)
-		case d.seg.Plain: // the rest are mentions
+		case d.seg.Plain(): // the rest are mentions
 		case same(c.name, "Content-Base"), same(c.name, "ContentBase"), same(c.name, "Content-Location"),
 			same(c.name, "Location"), same(c.name, "RTP-Info"):
 			d.urls(c.value, d.at+c.off)

@@ -24,7 +24,7 @@ func (r *reader) head(data []byte) (why string) {
 	if !r.startLine(trim(window, span{0, first})) {
 		return whyNotSIP
 	}
-	if r.status == 0 && !r.seg.Plain {
+	if r.status == 0 && !r.seg.Plain() {
 		r.target()
 	}
 	for at := first; ; {
@@ -72,13 +72,13 @@ func (r *reader) header(h *header, at int) bool {
 	switch h.kind {
 	case headVia:
 		r.seen |= seenVia
-		if !r.seg.Plain || r.top && r.answerable() {
+		if !r.seg.Plain() || r.top && r.answerable() {
 			r.vias(s)
 		}
 	case headFrom, headTo:
 		r.party(h.kind, s)
 	case headIdentity, headRoute:
-		if !r.seg.Plain {
+		if !r.seg.Plain() {
 			for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
 				r.mentioned(h.kind, &e)
 			}
@@ -114,7 +114,7 @@ func (r *reader) header(h *header, at int) bool {
 // party reads a From or To.
 func (r *reader) party(kind head, s span) {
 	ends := &r.ends
-	if r.seg.Plain {
+	if r.seg.Plain() {
 		ends = nil
 	}
 	e := element{}

@@ -48,7 +48,7 @@ func (r *reader) read() {
 		}
 	}
 	if body := (span{r.body, r.end}); !body.empty() && r.describes() {
-		if !r.seg.Plain {
+		if !r.seg.Plain() {
 			r.x.measure(body, r.length)
 		}
 		r.content(body)

@@ -1,7 +1,5 @@
 package sip
 
-import "bytes"
-
 // description is a session description that is read line by line.
 type description struct {
 	origin  connection
@@ -21,9 +19,9 @@ func (r *reader) describe(s span) {
 	}
 	var d description
 	for at := s.from; at < s.to; {
-		end := s.to
-		if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
-			end = at + n + 1
+		end := lineEnd(b, at)
+		if end < 0 {
+			end = s.to
 		}
 		line := span{at, end}
 		if at = end; b[line.from] == 'a' && line.to-line.from > 4 && !attributes[b[line.from+2]] {
