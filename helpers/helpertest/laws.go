@@ -190,11 +190,27 @@ func readBack(h *helpers.Helper, d *Dialogue, first *reader) error {
 	}
 	ann := translator(d, false)
 	for i := range first.events {
-		if err := sameBack(h, &first.events[i], &second.events[i], ann, m.want); err != nil {
+		got := second.events[i]
+		if got.Expect.Pair && paired(first.events, i, ann) {
+			got.Expect.Pair = first.events[i].Expect.Pair
+		}
+		if err := sameBack(h, &first.events[i], &got, ann, m.want); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// paired says whether the port behind that of the i-th event is announced beside it,
+// of another host: who reads both hosts as one, as they are known behind a translation,
+// finds a pair.
+func paired(all []event, i int, ann *Translator) bool {
+	e := &all[i]
+	to := ann.translate(e.Dir, e.Expect.Endpoint)
+	behind := netip.AddrPortFrom(to.Addr(), to.Port()+1)
+	return e.Kind == eventAnnounce && slices.ContainsFunc(all, func(o event) bool {
+		return o.Kind == eventAnnounce && o.Turn == e.Turn && o.Expect.Endpoint.Addr() != e.Expect.Endpoint.Addr() && ann.translate(o.Dir, o.Expect.Endpoint) == behind
+	})
 }
 
 // sameBack says how got, which was found in the rewritten streams text, is not what

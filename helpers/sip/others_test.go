@@ -58,6 +58,8 @@ var others = []testCase{
 		text: sdp(alice + "m=audio 40000 RTP/SAVP 0 8 101\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\nm=video 0 RTP/AVP 31\nm=application 40004 UDP/BFCP *\nm=text 1023x RTP/AVP 98")},
 	{name: "candidates", want: "C=192.0.2.10:40000/udp,many,#1 C=192.0.2.10:40001/udp,many,#1", text: sdp(alice + "m=audio 40000 RTP/AVP 0\nc=IN IP4 192.0.2.10\na=ice-ufrag:x\n" +
 		"a=candidate:1 1 UDP 2130706431 192.0.2.10 41000 typ host\na=candidate:2 2 UDP 2130706430 192.0.2.10 41001 typ host\na=rtcp-mux\na=rtcp:40001")},
+	{name: "RTCP at the port behind, of another host", want: "C=192.0.2.99:40000/udp,many,#1 C=192.0.2.10:40001/udp,many,#1",
+		text: sdp(strings.Replace(alice, "c=IN IP4 192.0.2.10", "c=IN IP4 192.0.2.99", 1) + "m=audio 40000 RTP/AVP 0\na=rtcp:40001 IN IP4 192.0.2.10")},
 	{name: "of a web browser, before it knows where it is", text: sdp("v=0\no=- 1 2 IN IP4 127.0.0.1\ns=-\nt=0 0\nm=audio 9 UDP/TLS/RTP/SAVPF 111\nc=IN IP4 0.0.0.0\na=rtcp:9 IN IP4 0.0.0.0\na=setup:actpass\na=rtcp-mux")},
 	{name: "white space", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: sdp("v=0\no=-  1  2  IN IP4  192.0.2.10\ns= \nc=IN  IP4 192.0.2.10  \nt=0 0\nm=audio  40000  RTP/AVP  0 ")},
 	{name: "names in other cases", want: "C=192.0.2.10:40000/udp,pair,many,#1", text: strings.NewReplacer("Content-Type: application/sdp", "CONTENT-TYPE:Application/SDP",
