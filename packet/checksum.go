@@ -3,8 +3,6 @@ package packet
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"gvisor.dev/gvisor/pkg/tcpip/checksum"
 )
 
 // The Internet checksum (RFC 1071) and its incremental form (RFC 1624). Sums
@@ -18,16 +16,8 @@ func fold(s uint64) uint16 {
 	return uint16(s>>16 + s)
 }
 
-// headerSumOK says whether the checksum of an IPv4 header is right. len(h) is a
-// multiple of 4, at least 20.
-func headerSumOK(h []byte) bool {
-	var s uint64
-	for len(h) >= 4 {
-		s += uint64(binary.BigEndian.Uint32(h))
-		h = h[4:]
-	}
-	return fold(s) == 0xffff
-}
+// headerSumOK says whether the checksum of an IPv4 header is right.
+func headerSumOK(h []byte) bool { return sum(h) == 0xffff }
 
 // words is the sum of the 16-bit words of an address as a header of its family
 // spells it.
@@ -112,7 +102,7 @@ func (p *Packet) ChecksumOK() bool {
 	if p.Key.Proto == ProtoUDP && h[6] == 0 && h[7] == 0 {
 		return p.Kind == KindIPv4
 	}
-	return fold(p.pseudoSum(n)+uint64(checksum.Checksum(h, 0))) == 0xffff
+	return fold(p.pseudoSum(n)+uint64(sum(h))) == 0xffff
 }
 
 // FixChecksum computes the transport checksum anew: all of it, or the
@@ -134,11 +124,11 @@ func (p *Packet) FixChecksum() {
 		return
 	}
 	h[at], h[at+1] = 0, 0
-	sum := ^fold(p.pseudoSum(n) + uint64(checksum.Checksum(h, 0)))
-	if sum == 0 && p.Key.Proto == ProtoUDP {
-		sum = 0xffff
+	check := ^fold(p.pseudoSum(n) + uint64(sum(h)))
+	if check == 0 && p.Key.Proto == ProtoUDP {
+		check = 0xffff
 	}
-	binary.BigEndian.PutUint16(h[at:], sum)
+	binary.BigEndian.PutUint16(h[at:], check)
 }
 
 // CompleteChecksum does in software what was left to the device, for packets
@@ -155,5 +145,5 @@ func (p *Packet) CompleteChecksum() {
 func fixIPv4Header(h []byte) {
 	ihl := int(h[0]&0x0f) * 4
 	h[10], h[11] = 0, 0
-	binary.BigEndian.PutUint16(h[10:], ^checksum.Checksum(h[:ihl], 0))
+	binary.BigEndian.PutUint16(h[10:], ^sum(h[:ihl]))
 }

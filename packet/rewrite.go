@@ -213,11 +213,14 @@ func (p *Packet) SetData(b []byte) bool {
 		return false
 	}
 	p.Frame = p.Frame[:end]
-	copy(p.Frame[p.Payload:], b)
+	if to := p.Frame[p.Payload:]; len(b) > 0 && &to[0] != &b[0] {
+		copy(to, b)
+	}
 	h := p.Frame[p.L3:]
 	if p.Kind == KindIPv4 {
-		binary.BigEndian.PutUint16(h[2:], uint16(len(h)))
-		fixIPv4Header(h)
+		was, is := binary.BigEndian.Uint16(h[2:]), uint16(len(h))
+		binary.BigEndian.PutUint16(h[2:], is)
+		add(h[10:], fold(uint64(is)+uint64(^was)))
 	} else {
 		binary.BigEndian.PutUint16(h[4:], uint16(len(h)-ipv6Size))
 	}
