@@ -314,7 +314,9 @@ func (w *Worker) begin(p *Slot, b *nat.Binding, to route.Route, master session.R
 func (w *Worker) beginTracking(s *session.Session, p *Slot) {
 	switch {
 	case p.Key.Proto == packet.ProtoTCP && midway(p):
-		s.TCP = tcp.PickUp(uint8(packet.Original), w.segment(s, packet.Original, p))
+		var seg tcp.Segment
+		w.segment(&seg, s, packet.Original, p)
+		s.TCP = tcp.PickUp(uint8(packet.Original), seg)
 		s.State = s.TCP.State()
 	case p.Key.Proto == packet.ProtoTCP:
 		s.State = session.StateSynSent

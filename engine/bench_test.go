@@ -87,8 +87,8 @@ func benchEstablished(b *testing.B, kind string, sessions int) {
 // benchAnswer establishes a session.
 func benchAnswer(w *Worker, s *session.Session) {
 	if s.Key[0].Proto == packet.ProtoTCP {
-		s.TCP.Track(1, tcp.Segment{Flags: tcp.SYN | tcp.ACK, Ack: 2, Window: 0xffff}, tcp.Mode{})
-		s.TCP.Track(0, tcp.Segment{Flags: tcp.ACK, Seq: 2, Ack: 1, Window: 0xffff}, tcp.Mode{})
+		s.TCP.Track(1, &tcp.Segment{Flags: tcp.SYN | tcp.ACK, Ack: 2, Window: 0xffff}, tcp.Mode{})
+		s.TCP.Track(0, &tcp.Segment{Flags: tcp.ACK, Seq: 2, Ack: 1, Window: 0xffff}, tcp.Mode{})
 	}
 	s.State, s.Replied = session.StateEstablished, true
 	w.settle(s)

@@ -86,23 +86,20 @@ func (w *Worker) mode(s *session.Session) tcp.Mode {
 	return m
 }
 
-// segment is what the tracker looks at. Options are read of a SYN only.
-func (w *Worker) segment(s *session.Session, dir packet.Dir, p *Slot) tcp.Segment {
-	h := p.Frame[p.L4:]
-	seg := tcp.Segment{
-		Flags:  p.TCPFlags,
-		Seq:    binary.BigEndian.Uint32(h[4:]),
-		Ack:    binary.BigEndian.Uint32(h[8:]),
-		Window: binary.BigEndian.Uint16(h[14:]),
-		Len:    uint32(len(p.Frame)) - p.Payload,
-	}
+// segment makes seg, which is empty, what the tracker looks at. Options are read of a SYN
+// only.
+func (w *Worker) segment(seg *tcp.Segment, s *session.Session, dir packet.Dir, p *Slot) {
+	h := (*[16]byte)(p.Frame[p.L4:])
+	seg.Flags = p.TCPFlags
+	seg.Seq, seg.Ack = binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:])
+	seg.Window = binary.BigEndian.Uint16(h[14:])
+	seg.Len = uint32(len(p.Frame)) - p.Payload
 	if p.TCPFlags&packet.TCPSyn != 0 {
-		synOptions(p, &seg)
+		synOptions(p, seg)
 	}
 	if s.Control != 0 { // the peer's numbers are those of rewritten bytes
 		seg.Ack = w.controls.at(s.Control).control.TranslateAck(dir, seg.Ack)
 	}
-	return seg
 }
 
 // synOptions reads what a SYN says about the connection.
@@ -117,12 +114,13 @@ func synOptions(p *Slot, seg *tcp.Segment) {
 // trackTCP is the slow part of track: connections that open or close, and
 // segments that do not fit at first sight.
 func (w *Worker) trackTCP(s *session.Session, dir packet.Dir, p *Slot) tcp.Result {
-	seg := w.segment(s, dir, p)
+	var seg tcp.Segment
+	w.segment(&seg, s, dir, p)
 	mode := w.mode(s)
-	r := s.TCP.Track(uint8(dir), seg, mode)
+	r := s.TCP.Track(uint8(dir), &seg, mode)
 	if r == tcp.OutOfWindow && s.TCP.SACKPermitted() {
 		if seg.SACK, seg.HasSACK = w.sackEdge(s, dir, p); seg.HasSACK {
-			r = s.TCP.Track(uint8(dir), seg, mode)
+			r = s.TCP.Track(uint8(dir), &seg, mode)
 		}
 	}
 	if !r.Passes() && w.halfSeen(s, dir, p, seg) {

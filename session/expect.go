@@ -125,16 +125,7 @@ func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation
 		if r.Master != e.Master || r.Match != e.Match {
 			return Clash
 		}
-		r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
-		r.Call, r.Back = e.Call, e.Back
-		if r.Call != NoCall {
-			r.Expires = e.Expires
-		}
-		r.Many, r.Helped, r.Keeps = r.Many || e.Many, r.Helped || e.Helped, r.Keeps || e.Keeps
-		if e.Tag != 0 {
-			r.Tag = e.Tag
-		}
-		x.wheel.Arm(r.index, r.Expires)
+		x.Refresh(r, e)
 		return Refreshed
 	}
 	master, n := x.masters.find(e.Master.ID)
@@ -153,6 +144,21 @@ func (x *Expectations) Add(e *Expectation, perMaster int, gone func(*Expectation
 	r.master, r.host = x.masters.take(e.Master.ID, master, n), x.hosts.take(e.Host, host, all)
 	x.link(r)
 	return Added
+}
+
+// Refresh has r, which is in the table, be e as well, which has the same keys and was
+// announced later by the same control session. The later end counts, but for a call's.
+func (x *Expectations) Refresh(r, e *Expectation) {
+	r.Leave, r.Expires = e.Leave, max(r.Expires, e.Expires)
+	r.Call, r.Back = e.Call, e.Back
+	if r.Call != NoCall {
+		r.Expires = e.Expires
+	}
+	r.Many, r.Helped, r.Keeps = r.Many || e.Many, r.Helped || e.Helped, r.Keeps || e.Keeps
+	if e.Tag != 0 {
+		r.Tag = e.Tag
+	}
+	x.wheel.Arm(r.index, r.Expires)
 }
 
 // overlapping finds an expectation that some flow could match as well as e, among those

@@ -70,7 +70,7 @@ func FuzzBinary(f *testing.F) {
 			t.Errorf("read %x, wrote %x", b, n)
 		}
 		for d := range uint8(2) {
-			c.Track(d, Segment{Seq: seq, Ack: ack, Flags: flags, Scale: 3, Window: 9}, Mode{})
+			c.Track(d, &Segment{Seq: seq, Ack: ack, Flags: flags, Scale: 3, Window: 9}, Mode{})
 		}
 		again(t, &c)
 	})

@@ -89,11 +89,11 @@ func (c *Conn) SACKPermitted() bool { return c.flags&sackOK != 0 }
 
 // Track follows the connection with a segment that side d sent and says what
 // becomes of it. A segment that is dropped changes nothing.
-func (c *Conn) Track(d uint8, s Segment, m Mode) Result {
+func (c *Conn) Track(d uint8, s *Segment, m Mode) Result {
 	if s.Flags&control == ACK && c.Flow(d, s.Seq, s.Ack, s.Len, s.Window) {
 		return Alive
 	}
-	return c.track(d&1, &s, m)
+	return c.track(d&1, s, m)
 }
 
 // Flow is the short way of Track, for a segment that has of SYN, FIN, RST and ACK

@@ -19,7 +19,7 @@ func play(t *testing.T, c *Conn, m Mode, story string) {
 		told, want, _ := strings.Cut(line, "=")
 		d, s := parse(t, strings.Fields(told))
 		was := *c
-		r := c.Track(d, s, m)
+		r := c.Track(d, &s, m)
 		result, state, _ := strings.Cut(strings.TrimSpace(want), " ")
 		if results[r] != result || state != "" && c.state.String() != state {
 			t.Errorf("%s: got %s %v", strings.TrimSpace(line), results[r], c.state)
@@ -301,9 +301,9 @@ func TestAllocs(t *testing.T) {
 	var c Conn
 	play(t, &c, Mode{}, hello)
 	if n := testing.AllocsPerRun(100, func() {
-		c.Track(0, Segment{Flags: ACK, Seq: 101, Ack: 901}, Mode{})
-		c.Track(0, Segment{Flags: RST, Seq: 5}, Mode{})
-		c.Track(0, Segment{Flags: SYN, Seq: 5}, Mode{})
+		c.Track(0, &Segment{Flags: ACK, Seq: 101, Ack: 901}, Mode{})
+		c.Track(0, &Segment{Flags: RST, Seq: 5}, Mode{})
+		c.Track(0, &Segment{Flags: SYN, Seq: 5}, Mode{})
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
@@ -330,7 +330,7 @@ func FuzzTrack(f *testing.F) {
 				continue
 			}
 			was, long := c, c
-			r := c.Track(d, s, m)
+			r := c.Track(d, &s, m)
 			if !r.Passes() && c != was {
 				t.Fatalf("%+v is dropped (%v) and changes\n%+v into\n%+v", s, r, was, c)
 			}

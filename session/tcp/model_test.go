@@ -108,7 +108,7 @@ func (w *world) track(d int, s Segment) bool {
 	if w.conn = again(w.t, &w.conn); w.conn != before {
 		w.fail("%+v was read as %+v", before, w.conn)
 	}
-	r := w.conn.Track(uint8(d), s, w.mode)
+	r := w.conn.Track(uint8(d), &s, w.mode)
 	w.log = append(w.log, fmt.Sprintf("%d %+v: %v, %v", d, s, r, w.conn.state))
 	if r.Passes() {
 		w.overtook = w.overtook || r == Pass && s.Flags&(RST|ACK) == RST|ACK
@@ -214,7 +214,7 @@ func (w *world) hostile() {
 		s.Flags, s.Seq = RST, w.conn.side[d].end+1
 	}
 	was := w.conn
-	r := w.conn.Track(uint8(d), s, w.mode)
+	r := w.conn.Track(uint8(d), &s, w.mode)
 	w.log = append(w.log, fmt.Sprintf("%d hostile %+v: %v, %v", d, s, r, w.conn.state))
 	if w.conn.state != was.state || w.conn.side != was.side || r == Alive {
 		w.fail("%+v of a stranger, side %d: %v, %v becomes %v", s, d, r, was.state, w.conn.state)
