@@ -41,12 +41,6 @@ func (n *announcer) MayRewrite(dir packet.Dir) bool {
 	return own.Src != seen.Dst || own.SrcPort != seen.DstPort
 }
 
-// Ends are what the receiver of direction dir knows both ends by.
-func (n *announcer) Ends(dir packet.Dir, _, _ netip.AddrPort) (src, dst netip.AddrPort) {
-	peer := &n.s.Key[dir.Other()]
-	return netip.AddrPortFrom(peer.Dst.Netip(), peer.DstPort), netip.AddrPortFrom(peer.Src.Netip(), peer.SrcPort)
-}
-
 // Cancel voids what the session's helper announced and nobody has used yet, and ends
 // its calls.
 func (n *announcer) Cancel() {
@@ -147,9 +141,9 @@ func (n *announcer) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort, 
 		return netip.AddrPort{}, false
 	}
 	x := &n.x
-	*x = n.blank(dir, &e)
-	x.Match = packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
-	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
+	n.blank(x, dir, &e)
+	x.Match.Dst, x.Match.DstPort = peer.Dst, port
+	x.Leave.Dst, x.Leave.DstPort = mine.Src, port
 	if e.Anyone {
 		x.Match.Src, x.Match.SrcPort, x.Leave.Src = packet.Addr{}, 0, packet.Addr{}
 	}
@@ -186,22 +180,26 @@ func (n *announcer) unfit(own bool, port uint16, implied bool) session.Refusal {
 
 // expectation is that of a flow to the sender of direction dir, at its own port, as
 // if that was what its peer is to know it by.
-func (n *announcer) expectation(dir packet.Dir, proto uint8, port uint16) session.Expectation {
+func (n *announcer) expectation(dir packet.Dir, proto uint8, port uint16) (x session.Expectation) {
 	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
-	x := n.blank(dir, &helpers.Expect{Proto: proto})
-	x.Match = packet.Key{Src: peer.Src, Dst: peer.Dst, DstPort: port, Zone: peer.Zone, Proto: proto}
-	x.Leave = packet.Key{Src: mine.Dst, Dst: mine.Src, DstPort: port, Zone: mine.Zone, Proto: proto}
+	n.blank(&x, dir, &helpers.Expect{Proto: proto})
+	x.Match.Dst, x.Match.DstPort = peer.Dst, port
+	x.Leave.Dst, x.Leave.DstPort = mine.Src, port
 	return x
 }
 
-// blank is the expectation of e, announced by the sender of dir, but for its keys.
-func (n *announcer) blank(dir packet.Dir, e *helpers.Expect) session.Expectation {
-	return session.Expectation{
-		Many: e.Many, Tag: groupOf(e.Tag), Helped: e.Helped, Keeps: e.Lifetime != 0,
-		Opener: dir.Other(), Master: n.ref, Host: n.s.Key[packet.Original].Src, Policy: n.s.Policy,
-		Service: n.s.Service, Helper: n.s.Helper,
-		Created: n.w.now, Expires: n.w.now.Add(n.lifetime(e)),
-	}
+// blank makes x the expectation of e, announced by the sender of dir, but for where the
+// flow goes.
+func (n *announcer) blank(x *session.Expectation, dir packet.Dir, e *helpers.Expect) {
+	s := n.s
+	mine, peer := &s.Key[dir], &s.Key[dir.Other()]
+	*x = session.Expectation{}
+	x.Many, x.Tag, x.Helped, x.Keeps = e.Many, groupOf(e.Tag), e.Helped, e.Lifetime != 0
+	x.Opener, x.Master, x.Host = dir.Other(), n.ref, s.Key[packet.Original].Src
+	x.Policy, x.Service, x.Helper = s.Policy, s.Service, s.Helper
+	x.Created, x.Expires = n.w.now, n.w.now.Add(n.lifetime(e))
+	x.Match.Src, x.Match.SrcPort, x.Match.Zone, x.Match.Proto = peer.Src, e.PeerPort, peer.Zone, e.Proto
+	x.Leave.Src, x.Leave.Zone, x.Leave.Proto = mine.Dst, mine.Zone, e.Proto
 }
 
 // insert expects x, which e announced, and counts it as refused where that can not
@@ -280,7 +278,9 @@ func (n *announcer) place(x *session.Expectation, mine, peer *packet.Key, implie
 func (n *announcer) reserve(x *session.Expectation, pair bool) bool {
 	if old := n.w.expect.Announced(n.ref.ID, &x.Leave); old != nil {
 		x.Match = old.Match // announced again: the same port is spelt
-		return n.add(x)
+		n.w.expect.Refresh(old, x)
+		n.again = true
+		return true
 	}
 	if port := n.flowing(x); port != 0 {
 		x.Match.DstPort = port

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"portcullis/helpers"
+	"portcullis/packet"
 	"portcullis/session"
 )
 
@@ -12,6 +13,7 @@ import (
 type attachment struct {
 	session session.Ref
 	control *helpers.Control // TCP
+	ends    [2]helpers.Ends  // TCP: of each direction
 	state   helpers.State    // UDP
 }
 
@@ -28,8 +30,8 @@ type controls struct {
 const maxSpare = 64
 
 // attachTCP prepares an attachment of a TCP session and returns its number.
-func (c *controls) attachTCP(s session.Ref, h *helpers.Helper) uint32 {
-	n := c.add(attachment{session: s})
+func (c *controls) attachTCP(s *session.Session, h *helpers.Helper) uint32 {
+	n := c.add(attachment{session: s.Ref(), ends: [2]helpers.Ends{ends(s, packet.Original), ends(s, packet.Reply)}})
 	if k := len(c.spare); k > 0 {
 		c.list[n-1].control, c.spare = c.spare[k-1], c.spare[:k-1]
 	} else {

@@ -237,7 +237,7 @@ func (i *Heir) remember(s *session.Session, memory []byte) bool {
 		s.Control = c.attachUDP(s.Ref(), st)
 		return true
 	}
-	s.Control = c.attachTCP(s.Ref(), h)
+	s.Control = c.attachTCP(s, h)
 	if c.at(s.Control).control.Restore(h, memory) != nil {
 		i.w.letGo(s)
 		return false

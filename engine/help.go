@@ -43,13 +43,13 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 		w.detached(s, whyBothOpened)
 		return false
 	}
-	s.Control = w.controls.attachTCP(s.Ref(), w.names.helper(s.Helper))
-	src, dst := ends(s, packet.Original)
+	s.Control = w.controls.attachTCP(s, w.names.helper(s.Helper))
+	a := w.controls.at(s.Control)
 	syn := helpers.TCPSegment{
-		Dir: packet.Original, Src: src, Dst: dst, Flags: packet.TCPSyn,
+		Dir: packet.Original, Ends: &a.ends[packet.Original], Flags: packet.TCPSyn,
 		Seq: binary.BigEndian.Uint32(p.Frame[p.L4+8:]) - 1,
 	}
-	w.controls.at(s.Control).control.Segment(&syn, &w.announce, &w.output)
+	a.control.Segment(&syn, &w.announce, &w.output)
 	return true
 }
 
@@ -62,10 +62,12 @@ func (w *Worker) letGo(s *session.Session) {
 	s.Bound = false
 }
 
-// ends are the endpoints of direction dir as its sender sees them.
-func ends(s *session.Session, dir packet.Dir) (src, dst netip.AddrPort) {
-	k := &s.Key[dir]
-	return netip.AddrPortFrom(k.Src.Netip(), k.SrcPort), netip.AddrPortFrom(k.Dst.Netip(), k.DstPort)
+// ends are those of direction dir, as its sender and its receiver see them.
+func ends(s *session.Session, dir packet.Dir) helpers.Ends {
+	mine, peer := &s.Key[dir], &s.Key[dir.Other()]
+	return helpers.EndsOf(
+		netip.AddrPortFrom(mine.Src.Netip(), mine.SrcPort), netip.AddrPortFrom(mine.Dst.Netip(), mine.DstPort),
+		netip.AddrPortFrom(peer.Dst.Netip(), peer.DstPort), netip.AddrPortFrom(peer.Src.Netip(), peer.SrcPort))
 }
 
 // overIdle is how long a UDP session may still be idle once its helper has seen
@@ -97,8 +99,8 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	} else {
 		w.state = helpers.State{}
 	}
-	src, dst := ends(s, dir)
-	d := helpers.Datagram{Dir: dir, Src: src, Dst: dst, Payload: p.Data()}
+	w.ends = ends(s, dir)
+	d := helpers.Datagram{Dir: dir, Ends: &w.ends, Payload: p.Data()}
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
 	w.unspelt()
 	w.lasting(s, dir)
@@ -148,14 +150,11 @@ func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
 }
 
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
-	h := p.Frame[p.L4:]
-	src, dst := ends(s, dir)
-	seg := helpers.TCPSegment{
-		Dir: dir, Src: src, Dst: dst, Flags: p.TCPFlags,
-		Seq: binary.BigEndian.Uint32(h[4:]), Ack: binary.BigEndian.Uint32(h[8:]),
-		Window: binary.BigEndian.Uint16(h[14:]), Urgent: binary.BigEndian.Uint16(h[18:]),
-		Payload: p.Data(),
-	}
+	h := (*[20]byte)(p.Frame[p.L4:])
+	var seg helpers.TCPSegment
+	seg.Dir, seg.Ends, seg.Flags, seg.Payload = dir, &a.ends[dir], p.TCPFlags, p.Data()
+	seg.Seq, seg.Ack = binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:])
+	seg.Window, seg.Urgent = binary.BigEndian.Uint16(h[14:]), binary.BigEndian.Uint16(h[18:])
 	out := &w.output
 	if _, detached := a.control.Detached(); w.tracing() && !detached && len(seg.Payload) > 0 {
 		w.say("run helper-%s(dir=%s)", a.control.Helper().Name, dir)

@@ -11,7 +11,7 @@ import (
 // told of the other by the client of both. The receiver alone may connect there. It
 // reports false where the host is not one of those, or nothing leads to it.
 func (n *announcer) loose(dir packet.Dir, e *helpers.Expect) bool {
-	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	mine := &n.s.Key[dir]
 	at, port := packet.AddrFrom(e.Endpoint.Addr()), e.Endpoint.Port()
 	by := n.w.rules.bindings.entryOf(n.s)
 	if by == nil || !by.loose.Has(at) || at.Is4() != mine.Src.Is4() || n.w.rules.ours(at) {
@@ -20,9 +20,10 @@ func (n *announcer) loose(dir packet.Dir, e *helpers.Expect) bool {
 	if _, r := n.w.route(at); r != packet.ReasonNone || n.unfit(true, port, false) != session.NotRefused {
 		return false
 	}
-	x := n.blank(dir, e)
-	x.Match = packet.Key{Src: peer.Src, SrcPort: e.PeerPort, Dst: at, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
-	x.Leave = packet.Key{Src: mine.Dst, Dst: at, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
+	var x session.Expectation
+	n.blank(&x, dir, e)
+	x.Match.Dst, x.Match.DstPort = at, port
+	x.Leave.Dst, x.Leave.DstPort = at, port
 	n.insert(&x, dir, e)
 	return true
 }

@@ -27,7 +27,7 @@ const maxThird = 16
 
 // third opens what e, announced by the sender of dir, allows of a third host.
 func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
-	mine, peer := &n.s.Key[dir], &n.s.Key[dir.Other()]
+	mine := &n.s.Key[dir]
 	at, port := packet.AddrFrom(e.Endpoint.Addr()), e.Endpoint.Port()
 	to, r := n.w.route(at)
 	if n.s.Blocked || e.Tag == 0 || port < lowPort || !n.limits.admits(port) || at.Is4() != mine.Src.Is4() ||
@@ -52,9 +52,11 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 		n.refused(session.RefusedThird, dir, e)
 		return
 	}
-	x := n.blank(dir, e)
-	x.Match = packet.Key{Src: peer.Src, Dst: at, DstPort: port, Zone: peer.Zone, Proto: e.Proto}
-	x.Leave = packet.Key{Src: mine.Dst, Dst: at, DstPort: port, Zone: mine.Zone, Proto: e.Proto}
+	var x session.Expectation
+	n.blank(&x, dir, e)
+	x.Match.SrcPort = 0
+	x.Match.Dst, x.Match.DstPort = at, port
+	x.Leave.Dst, x.Leave.DstPort = at, port
 	n.insert(&x, dir, e)
 	if e.Pair && port != 0xffff {
 		x.Match.DstPort++

@@ -133,9 +133,10 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 	}
 	first, second, size := Text4(a)
 	n := len(dst)
-	dst = slices.Grow(dst, 16)[:n+16]
-	binary.LittleEndian.PutUint64(dst[n:], first)
-	binary.LittleEndian.PutUint64(dst[n+8:], second)
+	dst = slices.Grow(dst, 16)
+	text := (*[16]byte)(dst[n : n+16])
+	binary.LittleEndian.PutUint64(text[:8], first)
+	binary.LittleEndian.PutUint64(text[8:], second)
 	return dst[:n+size]
 }
 
@@ -147,22 +148,28 @@ func Text4(a netip.Addr) (first, second uint64, n int) {
 	left, right := o.text|p.text<<(o.n&63), q.text|r.text<<(q.n&63)
 	at, more := o.n+p.n, q.n+r.n-8 // behind the last there is no dot
 	right &= 1<<(more&63) - 1
-	return left | right<<at, right >> (64 - at), int(at+more) / 8
+	return left | right<<(at-1&63)<<1, right >> ((64 - at) & 63), int((at + more) >> 3) // at is 64 at most
 }
 
 // AppendPort appends a port's digits.
 func AppendPort(dst []byte, port uint16) []byte {
+	if port < 1000 || cap(dst)-len(dst) < 8 {
+		return strconv.AppendUint(dst, uint64(port), 10)
+	}
+	n := len(dst)
+	text := uint64(hundred[port/100%100]) | uint64(hundred[port%100])<<16
+	size := 4
 	if port >= 10000 {
-		dst = append(dst, '0'+byte(port/10000))
+		text, size = text<<8|uint64('0'+port/10000), 5
 	}
-	if port >= 1000 {
-		dst = append(dst, '0'+byte(port/1000%10))
-	}
-	if port >= 100 {
-		dst = append(dst, '0'+byte(port/100%10))
-	}
-	if port >= 10 {
-		dst = append(dst, '0'+byte(port/10%10))
-	}
-	return append(dst, '0'+byte(port%10))
+	binary.LittleEndian.PutUint64(dst[n:n+8], text)
+	return dst[:n+size]
 }
+
+// hundred are the numbers of two digits, the first lowest.
+var hundred = func() (t [100]uint16) {
+	for i := range t {
+		t[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return t
+}()

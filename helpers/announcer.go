@@ -27,14 +27,11 @@ type Announcer interface {
 	// Answer tells of a name server's answer, for the helper's Resolve. The bytes are
 	// borrowed.
 	Answer(msg []byte)
-	// Ends are what the receiver of direction dir knows both ends by, whose own endpoints
-	// are src, the sender's, and dst. It is asked once, before anything is read, where the
-	// helper finds Mentions.
-	Ends(dir packet.Dir, src, dst netip.AddrPort) (srcSeen, dstSeen netip.AddrPort)
-	// Known is what the receiver of direction dir knows another endpoint by that its
-	// sender mentions; see Mention. It reports false where that is unknown.
+	// Known is what the receiver of direction dir knows an endpoint by that its sender
+	// mentions and that is neither of the Ends; see Mention. It reports false where that is
+	// unknown.
 	Known(dir packet.Dir, endpoint netip.AddrPort) (netip.AddrPort, bool)
-	// MayRewrite says whether Announce, Ends or Known could ever answer direction dir
+	// MayRewrite says whether Announce or Known could ever answer direction dir
 	// with another endpoint. Only then are cut messages held back.
 	MayRewrite(dir packet.Dir) bool
 	// Witness is who wants to know what is rewritten, nil where nobody does.

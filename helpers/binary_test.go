@@ -240,9 +240,4 @@ func (anyone) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) { re
 // MayRewrite is always so.
 func (anyone) MayRewrite(packet.Dir) bool { return true }
 
-// Ends are as they are.
-func (anyone) Ends(packet.Dir, netip.AddrPort, netip.AddrPort) (src, dst netip.AddrPort) {
-	return src, dst
-}
-
 func (anyone) Witness() Witness { return nil }

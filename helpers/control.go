@@ -1,10 +1,6 @@
 package helpers
 
-import (
-	"net/netip"
-
-	"portcullis/packet"
-)
+import "portcullis/packet"
 
 // Theory of operation.
 //
@@ -51,11 +47,11 @@ import (
 // acknowledgements of one side with the sequence numbers of the other works on
 // incoming sequence numbers and on TranslateAck of incoming acknowledgements.
 
-// TCPSegment is one TCP segment of a control session, as it came. Payload is
-// borrowed.
+// TCPSegment is one TCP segment of a control session, as it came. Payload is lent: what
+// goes on in its place may be written over it, as far as its capacity reaches.
 type TCPSegment struct {
 	Dir      packet.Dir
-	Src, Dst netip.AddrPort // as the sender sees both ends
+	Ends     *Ends
 	Seq, Ack uint32
 	Flags    uint8  // packet.TCPSyn, ...
 	Window   uint16 // as in the header, scaled

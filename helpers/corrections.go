@@ -123,13 +123,20 @@ func (c *corrections) acknowledge(a, limit uint32) {
 	}
 }
 
-// add appends a correction behind all others. text is copied. The caller has
-// made sure that there is room.
+// spare is the memory for the text of another correction, empty.
+func (c *corrections) spare() []byte {
+	if c.n == maxEntries {
+		return nil
+	}
+	return c.list[c.n].text[:0]
+}
+
+// add appends a correction behind all others, with a text in spare memory. There has to
+// be room.
 func (c *corrections) add(seq, n uint32, text []byte) {
 	e := &c.list[c.n]
 	c.n++
-	e.seq, e.n, e.sticky = seq, n, false
-	e.text = append(e.text[:0], text...)
+	e.seq, e.n, e.sticky, e.text = seq, n, false, text
 }
 
 // merge replaces the corrections within [lo, hi) by a single sticky one. text is
@@ -211,6 +218,30 @@ func (c *corrections) render(dst []byte, lo, hi uint32, raw []byte, rawLo uint32
 		dst = append(dst, raw[lo-rawLo:hi-rawLo]...)
 	}
 	return dst
+}
+
+// splice makes of p, the original bytes of [lo, hi), in place what the range is sent as.
+// It reports false, and leaves them, where there is no room in the capacity of p, or more
+// to it than one correction.
+func (c *corrections) splice(p []byte, lo, hi uint32) ([]byte, bool) {
+	var e *correction
+	for i := range c.n {
+		switch x := &c.list[i]; {
+		case before(x.seq, lo) || !before(x.seq, hi):
+		case e != nil:
+			return nil, false
+		default:
+			e = x
+		}
+	}
+	if e == nil || int(e.grow()) > cap(p)-len(p) && int32(e.grow()) > 0 {
+		return nil, false
+	}
+	from, old := int(e.seq-lo), p
+	p = p[:len(p)+int(int32(e.grow()))]
+	copy(p[from+len(e.text):], old[from+int(e.n):])
+	copy(p[from:], e.text)
+	return p, true
 }
 
 // before compares sequence numbers: a is less than half the space behind b.

@@ -1,17 +1,13 @@
 package helpers
 
-import (
-	"net/netip"
-
-	"portcullis/packet"
-)
+import "portcullis/packet"
 
 // Datagram is one UDP datagram of a session that has a helper. Payload is
 // borrowed.
 type Datagram struct {
-	Dir      packet.Dir
-	Src, Dst netip.AddrPort // as the sender sees both ends
-	Payload  []byte
+	Dir     packet.Dir
+	Ends    *Ends
+	Payload []byte
 }
 
 // ReadDatagram lets h read d and carries out what it finds. st is the session's
@@ -20,35 +16,31 @@ type Datagram struct {
 // for the session. A datagram is a whole message: Partial is read as Foreign.
 func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output) {
 	out.reset()
-	out.seg = Segment{Dir: d.Dir, Proto: packet.ProtoUDP, Data: d.Payload, Src: d.Src, Dst: d.Dst, Final: true, State: st}
-	var e ends
-	e.see(h, &out.seg, ann)
+	seg := &out.seg
+	seg.Dir, seg.Proto, seg.Final, seg.State, seg.Ends = d.Dir, packet.ProtoUDP, true, st, d.Ends
 	r := &out.rewriting
-	changed := false
+	changed, done := false, 0 // how much of the payload has its place in the text
+	out.text = out.text[:0]
 	for n := 0; ; {
 		data := d.Payload[n:]
-		if out.seg.Data = data; out.inspect(h, data) == Foreign {
+		if seg.Data = data; out.inspect(h, data) == Foreign {
 			out.Encrypted = out.found.Encrypted
 			out.detach(out.found.Why)
-			if changed {
-				out.text = append(out.text, data...)
-			}
 			break
 		}
 		out.Over, out.Keep = out.found.Over, max(out.Keep, out.found.Keep)
 		read := out.found.Consumed // of data, all of it where there is no more
-		r.base = n
-		r.carryOut(h, &e, &out.found, data[:read], 0, ann)
-		if r.n > 0 && !changed {
-			changed = true
-			out.text = append(out.text[:0], d.Payload[:n]...)
-		}
-		if changed {
-			out.text = r.render(out.text, data, 0, read)
+		out.text, done = append(out.text, d.Payload[done:n]...), n
+		r.start(out.text, 0, n)
+		if r.carryOut(h, seg, &out.found, data[:read], 0, ann); r.n > 0 {
+			changed, out.text, done = true, r.text, n+r.at
 		}
 		if n += read; n == len(d.Payload) {
 			break
 		}
+	}
+	if changed {
+		out.text = append(out.text, d.Payload[done:]...)
 	}
 	if changed && len(out.text) > MaxPayload {
 		out.rewriting.unspelt = true

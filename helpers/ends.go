@@ -6,34 +6,46 @@ import (
 	"portcullis/packet"
 )
 
-// ends are both ends of a control session, as the sender of what is read knows them and
-// as its receiver does. What the receiver knows is not valid where the helper finds no
-// Mentions.
-type ends struct {
-	dir      packet.Dir
-	src, dst [2]netip.AddrPort // the sender's way, the receiver's
+// Ends are both ends of a control session in one direction. They stay what they are as
+// long as the session lasts.
+type Ends struct {
+	Src, Dst netip.AddrPort // the sender and its peer, as the sender sees both
+	// SrcSeen and DstSeen are the same two as the receiver sees them.
+	SrcSeen, DstSeen netip.AddrPort
+	// SrcPlain and DstPlain say that an end is not translated. A helper may then leave out
+	// Mentions of its address. All else it finds as ever.
+	SrcPlain, DstPlain bool
 }
 
-// see asks ann how the receiver of what seg is of knows both ends, and tells seg.
-func (e *ends) see(h *Helper, seg *Segment, ann Announcer) {
-	e.dir, e.src[0], e.dst[0] = seg.Dir, seg.Src, seg.Dst
-	if h.Mentions {
-		e.src[1], e.dst[1] = ann.Ends(seg.Dir, seg.Src, seg.Dst)
-		seg.SrcPlain, seg.DstPlain = e.src[0] == e.src[1], e.dst[0] == e.dst[1]
-	}
+// EndsOf are the ends src and dst that the receiver sees as srcSeen and dstSeen.
+func EndsOf(src, dst, srcSeen, dstSeen netip.AddrPort) Ends {
+	return Ends{Src: src, Dst: dst, SrcSeen: srcSeen, DstSeen: dstSeen, SrcPlain: src == srcSeen, DstPlain: dst == dstSeen}
 }
 
-// known is what the receiver knows a mentioned endpoint by.
-func (e *ends) known(at netip.AddrPort, ann Announcer) (netip.AddrPort, bool) {
+// Plain says that neither end is translated. A helper may then leave out Lengths as well,
+// which would change nothing, and may find more where there would have been no room for it.
+func (e *Ends) Plain() bool { return e.SrcPlain && e.DstPlain }
+
+// known is what the receiver of direction dir knows a mentioned endpoint by. It reports
+// false where that is not known, or the same.
+func (e *Ends) known(dir packet.Dir, at netip.AddrPort, ann Announcer) (netip.AddrPort, bool) {
 	a, port := at.Addr().Unmap(), at.Port()
-	for _, end := range [...]*[2]netip.AddrPort{&e.src, &e.dst} {
-		switch {
-		case a != end[0].Addr() || !end[1].IsValid():
-		case port == 0:
-			return netip.AddrPortFrom(end[1].Addr(), 0), true
-		case port == end[0].Port():
-			return end[1], true
+	if a == e.Src.Addr() {
+		if port == 0 {
+			return netip.AddrPortFrom(e.SrcSeen.Addr(), 0), !e.SrcPlain
+		}
+		if port == e.Src.Port() {
+			return e.SrcSeen, !e.SrcPlain
 		}
 	}
-	return ann.Known(e.dir, at)
+	if a == e.Dst.Addr() {
+		if port == 0 {
+			return netip.AddrPortFrom(e.DstSeen.Addr(), 0), !e.DstPlain
+		}
+		if port == e.Dst.Port() {
+			return e.DstSeen, !e.DstPlain
+		}
+	}
+	to, ok := ann.Known(dir, at)
+	return to, ok && !same(to, at)
 }

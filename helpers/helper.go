@@ -35,21 +35,13 @@ type State [64]byte
 // Segment is what Inspect reads: the next bytes of one direction of one
 // control session, in order and without gaps. The helper borrows all of it.
 type Segment struct {
-	Dir   packet.Dir     // whose bytes these are
-	Proto uint8          // packet.ProtoTCP or packet.ProtoUDP
-	Data  []byte         // TCP: from the first byte not yet read; UDP: one datagram
-	Src   netip.AddrPort // the sender, as the sender sees itself
-	Dst   netip.AddrPort // the peer, as the sender sees it
-	Final bool           // TCP: the sender will send no more (FIN); never answer Partial
+	Dir   packet.Dir // whose bytes these are
+	Proto uint8      // packet.ProtoTCP or packet.ProtoUDP
+	Data  []byte     // TCP: from the first byte not yet read; UDP: one datagram
+	Final bool       // TCP: the sender will send no more (FIN); never answer Partial
 	State *State
-	// SrcPlain and DstPlain say that an end is not translated. A helper may then leave out
-	// Mentions of its address. All else it finds as ever.
-	SrcPlain, DstPlain bool
+	*Ends // of the session
 }
-
-// Plain says that neither end is translated. A helper may then leave out Lengths as well,
-// which would change nothing, and may find more where there would have been no room for it.
-func (s *Segment) Plain() bool { return s.SrcPlain && s.DstPlain }
 
 // Expect announces a flow that the other end is about to open to whoever sent
 // the segment.

@@ -16,7 +16,7 @@ const MaxPayload = 65535 - 120
 // Out is one packet to send on in place of the one that came.
 type Out struct {
 	Seq     uint32 // TCP: in the receiver's sequence space
-	Payload []byte // of the incoming packet or of the Output; valid until the next call
+	Payload []byte // in the memory of the incoming one or of the Output; valid until the next call
 	Flags   uint8  // TCP: packet.TCPSyn, ...
 	Urgent  uint16 // TCP: the urgent pointer; valid iff Flags has TCPUrg
 	Changed bool   // Payload is not that of the incoming packet, whole and unchanged
@@ -57,9 +57,9 @@ type Output struct {
 	seg   Segment
 	found Findings
 	state State  // of the helper before the last call of Inspect
+	data  []byte // what is shown to the helper, where earlier bytes come before it
 	raw   []byte // bytes as they came, contiguous
 	text  []byte // bytes as they go on
-	spell []byte // what the findings of one call have changed
 
 	rewriting rewriting
 }
@@ -80,14 +80,21 @@ func (o *Output) drop(why packet.Reason) { o.Drop, o.n = why, 0 }
 // be made to spell what the peer was to read.
 func (o *Output) Unspelt() bool { return o.rewriting.unspelt }
 
-// add appends s and reports whether there was room.
-func (o *Output) add(s Out) bool {
+// next is the next packet that goes on, for the caller to write; nil where there is no
+// room.
+func (o *Output) next() *Out {
 	if o.n == MaxOut {
-		return false
+		return nil
 	}
-	o.list[o.n] = s
 	o.n++
-	return true
+	return &o.list[o.n-1]
+}
+
+// add appends s, where there is room.
+func (o *Output) add(s Out) {
+	if to := o.next(); to != nil {
+		*to = s
+	}
 }
 
 // detach notes why the helper gives up.

@@ -3,34 +3,43 @@ package helpers
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 
 	"portcullis/packet"
 )
 
-// replacement says that n bytes at off become text.
+// replacement says that n bytes at off became a part of rewriting.text.
 type replacement struct {
-	off, n  int
-	lo, hi  int // of the text, in Output.spell
-	pending *finding
+	off, n int
+	lo, hi int // of the part
 }
 
-// rewriting is what the findings of one call make of the bytes that they were
-// found in.
+// rewriting is what the findings of one call make of data, the bytes that they were
+// found in. They are written anew as they are carried out, from the first one that
+// changes anything to the last.
 type rewriting struct {
-	list  [MaxFindings]replacement
-	n     int
-	open  bool   // some of them are lengths that are not spelt yet
-	spell []byte // all texts, one behind the other
+	text   []byte // behind what it began with: what data is from from up to at
+	head   int    // where in text that begins
+	from   int
+	at     int // less than 0: not begun
+	list   [MaxFindings]replacement
+	n      int
+	length []byte // spells a length
 
-	base    int  // where the bytes are in the stream, or in the datagram
+	base    int  // where data is in the stream, or in the datagram
 	unspelt bool // what was announced was voided because it could not be spelt
 }
 
-// carryOut asks ann for everything that was found in data, in order, and notes
-// what is to be respelt. fixed is how many leading bytes of data can no longer be
-// changed because they are gone.
-func (r *rewriting) carryOut(h *Helper, e *ends, f *Findings, data []byte, fixed int, ann Announcer) {
-	r.n, r.open, r.spell = 0, false, r.spell[:0]
+// start prepares r to write behind text what data is from from on; where that is less
+// than 0, from where it changes on. base is where data is in its stream.
+func (r *rewriting) start(text []byte, from, base int) {
+	r.text, r.head, r.from, r.at, r.base, r.n = text, len(text), from, from, base, 0
+}
+
+// carryOut asks ann for everything that was found in data, the first bytes of seg, in
+// order, and writes what is to be respelt. fixed is how many leading bytes of data can no
+// longer be changed because they are gone. Nothing has changed where r.n is 0.
+func (r *rewriting) carryOut(h *Helper, seg *Segment, f *Findings, data []byte, fixed int, ann Announcer) {
 	if f.Cancel {
 		ann.Cancel()
 	}
@@ -43,30 +52,31 @@ func (r *rewriting) carryOut(h *Helper, e *ends, f *Findings, data []byte, fixed
 	if f.RenewTag != 0 {
 		ann.Renew(f.RenewTag, f.RenewFor)
 	}
+	lengths := false
 	for i := range f.list[:f.n] {
 		x := &f.list[i]
 		switch x.kind {
 		case foundExpect:
-			r.announce(h, e.dir, x, data, fixed, ann)
+			r.announce(h, seg.Dir, x, data, fixed, ann)
 		case foundMention:
-			if to, ok := e.known(x.expect.Endpoint, ann); ok && !same(to, x.expect.Endpoint) {
-				r.put(h, x.expect.Edit, data, fixed, to)
+			if to, ok := seg.known(seg.Dir, x.expect.Endpoint, ann); ok {
+				r.put(h, &x.expect.Edit, data, fixed, to)
 			}
 		case foundAnswer:
 			ann.Answer(data[x.from:x.to])
 		case foundVoid:
 			ann.CancelTag(x.expect.Tag)
 		case foundLength:
-			r.add(replacement{off: x.expect.Edit.Off, n: x.expect.Edit.Len, pending: x})
-			r.open = true
+			lengths = true
 		}
 	}
-	if r.open && !r.measure(h, data, fixed) {
-		r.n = 0
+	if r.n == 0 {
+		return
+	}
+	if lengths && !r.measure(h, f, data, fixed) {
+		r.text, r.n = r.text[:r.head], 0
 		r.unspelt = true
 		ann.Cancel() // half of it would say something else
-	}
-	if r.n == 0 {
 		return
 	}
 	if w := ann.Witness(); w != nil {
@@ -78,7 +88,7 @@ func (r *rewriting) carryOut(h *Helper, e *ends, f *Findings, data []byte, fixed
 func (r *rewriting) report(w Witness, data []byte) {
 	for i := range r.list[:r.n] {
 		x := &r.list[i]
-		w.Rewrote(r.base+x.off, data[x.off:x.off+x.n], r.spell[x.lo:x.hi])
+		w.Rewrote(r.base+x.off, data[x.off:x.off+x.n], r.text[x.lo:x.hi])
 	}
 }
 
@@ -89,105 +99,105 @@ func (r *rewriting) announce(h *Helper, dir packet.Dir, x *finding, data []byte,
 	if !ok || e.Edit.Len == 0 || same(to, e.Endpoint) {
 		return
 	}
-	if !r.put(h, e.Edit, data, fixed, to) {
+	if !r.put(h, &e.Edit, data, fixed, to) {
 		r.unspelt = true
 		ann.Cancel() // the peer will read an endpoint that does not exist
 	}
 }
 
 // put has the bytes that e marks spell to. It reports false where that can not be.
-func (r *rewriting) put(h *Helper, e Edit, data []byte, fixed int, to netip.AddrPort) bool {
+func (r *rewriting) put(h *Helper, e *Edit, data []byte, fixed int, to netip.AddrPort) bool {
 	if h.Spell == nil || e.Off < fixed || e.Len == 0 {
 		return false
 	}
-	orig := data[e.Off : e.Off+e.Len]
-	lo, ok := r.take(h.Spell(r.spell, orig, e, to))
-	if !ok {
+	at := r.at
+	if at < 0 {
+		at = e.Off
+	}
+	text := append(r.text, data[at:e.Off]...)
+	orig, lo := data[e.Off:e.Off+e.Len], len(text)
+	text = h.Spell(text, orig, *e, to)
+	if !spelt(len(text) - lo) {
 		return false
 	}
-	if bytes.Equal(r.spell[lo:], orig) {
-		r.spell = r.spell[:lo]
+	if bytes.Equal(text[lo:], orig) {
 		return true
 	}
-	r.add(replacement{off: e.Off, n: e.Len, lo: lo, hi: len(r.spell)})
+	if r.at < 0 {
+		r.from = e.Off
+	}
+	r.text, r.at = text, e.Off+e.Len
+	x := &r.list[r.n]
+	x.off, x.n, x.lo, x.hi = e.Off, e.Len, lo, len(text)
+	r.n++
 	return true
 }
 
-// take takes all texts with one more behind them, and says where that begins. It
-// reports false, and leaves it, where it is none.
-func (r *rewriting) take(texts []byte) (lo int, ok bool) {
-	lo = len(r.spell)
-	if n := len(texts) - lo; n <= 0 || n > MaxSpell {
-		return lo, false
-	}
-	r.spell = texts
-	return lo, true
-}
+// spelt says whether n bytes are what a helper may spell.
+func spelt(n int) bool { return n > 0 && n <= MaxSpell }
 
-func (r *rewriting) add(x replacement) {
-	r.list[r.n] = x
-	r.n++
-}
-
-// measure spells the lengths. Where nothing grew they stay. It reports false where
-// one can not be spelt.
-func (r *rewriting) measure(h *Helper, data []byte, fixed int) bool {
-	n := 0
-	for i := range r.list[:r.n] {
-		x := r.list[i]
-		if x.pending != nil {
-			grown := r.growth(x.pending.from, x.pending.to)
-			if grown == 0 {
-				continue
-			}
-			e := x.pending.expect.Edit
-			if h.SpellLength == nil || e.Off < fixed || e.Len == 0 {
-				return false
-			}
-			lo, ok := r.take(h.SpellLength(r.spell, data[e.Off:e.Off+e.Len], e, x.pending.to-x.pending.from+grown))
-			if !ok {
-				return false
-			}
-			x.lo, x.hi, x.pending = lo, len(r.spell), nil
+// measure spells the lengths of what grew. It reports false where one can not be spelt.
+func (r *rewriting) measure(h *Helper, f *Findings, data []byte, fixed int) bool {
+	for i := range f.list[:f.n] {
+		x := &f.list[i]
+		if x.kind != foundLength {
+			continue
 		}
-		r.list[n] = x
-		n++
+		grown := r.growth(x.from, x.to)
+		if grown == 0 {
+			continue
+		}
+		e := &x.expect.Edit
+		if h.SpellLength == nil || e.Off < fixed || e.Len == 0 {
+			return false
+		}
+		r.length = h.SpellLength(r.length[:0], data[e.Off:e.Off+e.Len], *e, x.to-x.from+grown)
+		if !spelt(len(r.length)) {
+			return false
+		}
+		r.replace(data, e, r.length)
 	}
-	r.n = n
 	return true
 }
 
 // growth is how many bytes more the range has that is from up to to.
 func (r *rewriting) growth(from, to int) (n int) {
 	for i := range r.list[:r.n] {
-		if x := &r.list[i]; x.pending == nil && x.off >= from && x.off < to {
+		if x := &r.list[i]; x.off >= from && x.off < to {
 			n += x.hi - x.lo - x.n
 		}
 	}
 	return n
 }
 
-// span is the range of bytes that change; empty where none do.
-func (r *rewriting) span() (from, to int) {
-	if r.n == 0 {
-		return 0, 0
+// replace has the bytes that e marks be by, among what was written already.
+func (r *rewriting) replace(data []byte, e *Edit, by []byte) {
+	if e.Off < r.from {
+		r.text = slices.Insert(r.text, r.head, data[e.Off:r.from]...)
+		r.move(0, r.from-e.Off)
+		r.from = e.Off
 	}
-	last := &r.list[r.n-1]
-	return r.list[0].off, last.off + last.n
+	if end := e.Off + e.Len; end > r.at {
+		r.text, r.at = append(r.text, data[r.at:end]...), end
+	}
+	i, lo := 0, r.head+e.Off-r.from
+	for i < r.n && r.list[i].off < e.Off {
+		lo += r.list[i].hi - r.list[i].lo - r.list[i].n
+		i++
+	}
+	r.text = slices.Replace(r.text, lo, lo+e.Len, by...)
+	r.move(i, len(by)-e.Len)
+	copy(r.list[i+1:r.n+1], r.list[i:r.n])
+	r.list[i] = replacement{off: e.Off, n: e.Len, lo: lo, hi: lo + len(by)}
+	r.n++
 }
 
-// render appends what the bytes of data from from up to to become. The range does
-// not cut a replacement.
-func (r *rewriting) render(dst, data []byte, from, to int) []byte {
-	for i := range r.list[:r.n] {
-		x := &r.list[i]
-		if x.off < from || x.off >= to {
-			continue
-		}
-		dst = append(append(dst, data[from:x.off]...), r.spell[x.lo:x.hi]...)
-		from = x.off + x.n
+// move notes that what is in text from the i-th replacement on was moved by n bytes.
+func (r *rewriting) move(i, n int) {
+	for ; i < r.n; i++ {
+		r.list[i].lo += n
+		r.list[i].hi += n
 	}
-	return append(dst, data[from:to]...)
 }
 
 // same compares endpoints; an IPv4 address equals its IPv6-mapped form.

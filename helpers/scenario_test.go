@@ -41,7 +41,7 @@ func (s *session) segment(dir packet.Dir, off, ack int, flags uint8, text string
 	seg := helpers.TCPSegment{
 		Dir: dir, Flags: flags, Payload: []byte(text), Window: 1000 + uint16(dir), Urgent: uint16(len(text)),
 		Seq: isns[dir] + 1 + uint32(off), Ack: isns[1-dir] + 1 + uint32(ack),
-		Src: netip.MustParseAddrPort("192.0.2.1:4000"), Dst: netip.MustParseAddrPort("192.0.2.2:21"),
+		Ends: &helpers.Ends{Src: netip.MustParseAddrPort("192.0.2.1:4000"), Dst: netip.MustParseAddrPort("192.0.2.2:21")},
 	}
 	s.ctl.Segment(&seg, &s.ann, &s.out)
 	var b strings.Builder
@@ -318,7 +318,7 @@ func TestDatagram(t *testing.T) {
 	var out helpers.Output
 	var st helpers.State
 	var ann helpertest.Translator
-	d := helpers.Datagram{Src: netip.MustParseAddrPort("192.0.2.1:4000"), Payload: []byte("C\nP7\nx\nC\nP7\n")}
+	d := helpers.Datagram{Ends: &helpers.Ends{Src: netip.MustParseAddrPort("192.0.2.1:4000")}, Payload: []byte("C\nP7\nx\nC\nP7\n")}
 	helpers.ReadDatagram(&toy, &st, &d, &ann, &out)
 	if got := string(out.Out()[0].Payload); got != "C\nP1030\nx\nC\nP1030\n" || !out.Out()[0].Changed {
 		t.Errorf("became %q", got)

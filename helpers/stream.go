@@ -37,8 +37,9 @@ type marks struct {
 	owes                     bool
 }
 
-func (s *stream) marks() marks {
-	return marks{s.next, s.released, s.promised, len(s.buf), s.owes}
+// of makes m the marks of s.
+func (m *marks) of(s *stream) {
+	m.next, m.released, m.promised, m.unread, m.owes = s.next, s.released, s.promised, len(s.buf), s.owes
 }
 
 // holds says whether bytes were taken that are not yet sent on.
@@ -86,12 +87,13 @@ func (c *Control) take(seg *TCPSegment, st *stream, ann Announcer, out *Output) 
 	end := start + uint32(len(seg.Payload))
 	fin := seg.Flags&packet.TCPFin != 0 && !before(end, st.next)
 	fresh := seg.Payload[min(len(seg.Payload), int(st.next-start)):]
-	was := st.marks()
+	var was marks
+	was.of(st)
 	first := st.next - uint32(len(st.buf))
 	data := fresh
 	if len(st.buf) > 0 {
-		st.buf = append(st.buf, fresh...)
-		data = st.buf
+		out.data = append(append(out.data[:0], st.buf...), fresh...)
+		data = out.data
 	}
 
 	pos, how := c.read(seg, st, data, first, fin, ann, out)
@@ -100,7 +102,6 @@ func (c *Control) take(seg *TCPSegment, st *stream, ann Announcer, out *Output) 
 		fin = false
 		st.next = later(first+uint32(pos), was.next)
 		if pos == 0 && st.next == was.next && !before(start, was.released) {
-			st.buf = st.buf[:was.unread]
 			out.drop(packet.ReasonHelperBusy)
 			return
 		}
@@ -110,12 +111,11 @@ func (c *Control) take(seg *TCPSegment, st *stream, ann Announcer, out *Output) 
 		st.released = later(first+uint32(pos), was.released)
 	}
 	st.fin = st.fin || fin
-	c.release(seg, st, &was, data, first, fin, out)
-	rest := data[pos : st.next-first]
-	if how == readAll {
-		rest = nil
+	st.buf = st.buf[:0]
+	if how != readAll {
+		st.buf = append(st.buf, data[pos:st.next-first]...)
 	}
-	st.buf = append(st.buf[:0], rest...)
+	c.release(seg, st, &was, data, first, fin, out)
 	out.Held = st.holds()
 }
 
@@ -162,16 +162,15 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 	if c.blind || st.fin {
 		return len(data), readAll
 	}
-	out.seg = Segment{Dir: seg.Dir, Proto: packet.ProtoTCP, Src: seg.Src, Dst: seg.Dst, Final: final, State: &c.state}
-	var e ends
-	e.see(c.helper, &out.seg, ann)
+	s := &out.seg
+	s.Dir, s.Proto, s.Final, s.State, s.Ends = seg.Dir, packet.ProtoTCP, final, &c.state, seg.Ends
 	pos := 0
 	for pos < len(data) {
 		rest := data[pos:]
 		out.state = c.state
 		out.found.Reset()
-		out.seg.Data = rest
-		status := c.helper.Inspect(&out.seg, &out.found)
+		s.Data = rest
+		status := c.helper.Inspect(s, &out.found)
 		n := out.found.Consumed
 		switch {
 		case status == Foreign:
@@ -186,7 +185,7 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 			return pos, readBusy
 		}
 		at := first + uint32(pos)
-		c.carryOut(&e, st, rest, at, ann, out)
+		c.carryOut(st, rest, at, ann, out)
 		switch {
 		case status == Read || n == len(rest):
 			return len(data), readAll
@@ -224,17 +223,16 @@ func (s *stream) room() int {
 
 // carryOut announces what was found in data, the bytes from at on. What has to be
 // respelt becomes one correction, from the first such byte to the last.
-func (c *Control) carryOut(e *ends, st *stream, data []byte, at uint32, ann Announcer, out *Output) {
+func (c *Control) carryOut(st *stream, data []byte, at uint32, ann Announcer, out *Output) {
 	fixed := 0
 	if before(at, st.released) {
 		fixed = int(st.released - at)
 	}
 	r := &out.rewriting
-	r.base = int(at - st.isn - 1)
-	r.carryOut(c.helper, e, &out.found, data, fixed, ann)
-	if from, to := r.span(); from < to {
-		out.spell = r.render(out.spell[:0], data, from, to)
-		st.fix.add(at+uint32(from), uint32(to-from), out.spell)
+	r.start(st.fix.spare(), -1, int(at-st.isn-1))
+	r.carryOut(c.helper, &out.seg, &out.found, data, fixed, ann)
+	if r.n > 0 {
+		st.fix.add(at+uint32(r.from), uint32(r.at-r.from), r.text)
 	}
 }
 

@@ -129,7 +129,7 @@ func TestPatience(t *testing.T) {
 		var f helpers.Findings
 		for _, turn := range []helpertest.Turn{client(request(1)), c.turn} {
 			f.Reset()
-			if got := inspect(&helpers.Segment{Dir: turn.Dir, Data: []byte(turn.Text), State: &st}, &f); got != helpers.Read {
+			if got := inspect(&helpers.Segment{Dir: turn.Dir, Ends: &helpers.Ends{}, Data: []byte(turn.Text), State: &st}, &f); got != helpers.Read {
 				t.Errorf("%s: %v", c.name, got)
 			}
 		}

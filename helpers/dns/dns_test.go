@@ -54,7 +54,7 @@ func overAt(d helpertest.Dialogue) string {
 			src, dst = there, here
 		}
 		var f helpers.Findings
-		seg := helpers.Segment{Dir: turn.Dir, Proto: packet.ProtoUDP, Data: []byte(turn.Text), Src: src, Dst: dst, Final: true, State: &st}
+		seg := helpers.Segment{Dir: turn.Dir, Proto: packet.ProtoUDP, Data: []byte(turn.Text), Ends: &helpers.Ends{Src: src, Dst: dst}, Final: true, State: &st}
 		if UDP.Inspect(&seg, &f) == helpers.Foreign {
 			break
 		}

@@ -124,10 +124,10 @@ func TestAnswers(t *testing.T) {
 		}
 		for _, turn := range x.turns {
 			if x.proto == packet.ProtoUDP {
-				helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: turn.Dir, Src: here, Dst: there, Payload: []byte(turn.Text)}, &ann, &out)
+				helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: turn.Dir, Ends: &helpers.Ends{Src: here, Dst: there}, Payload: []byte(turn.Text)}, &ann, &out)
 				continue
 			}
-			ctl.Segment(&helpers.TCPSegment{Dir: turn.Dir, Src: here, Dst: there, Seq: seqs[turn.Dir], Ack: seqs[turn.Dir.Other()], Flags: packet.TCPAck, Payload: []byte(turn.Text)}, &ann, &out)
+			ctl.Segment(&helpers.TCPSegment{Dir: turn.Dir, Ends: &helpers.Ends{Src: here, Dst: there}, Seq: seqs[turn.Dir], Ack: seqs[turn.Dir.Other()], Flags: packet.TCPAck, Payload: []byte(turn.Text)}, &ann, &out)
 			seqs[turn.Dir] += uint32(len(turn.Text))
 		}
 		if got := strings.Join(ann.heard, "; "); got != x.want {

@@ -16,12 +16,12 @@ type Translator struct {
 	Cancels int         // cancellations of any kind
 	Off     bool        // translate nothing
 	proto   uint8       // of the session
-	ends    [2]netip.Addr
+	hosts   [2]netip.Addr
 }
 
 // translator is the one for the session of d.
 func translator(d *Dialogue, off bool) *Translator {
-	return &Translator{Off: off, proto: d.Proto, ends: [2]netip.Addr{d.Client.Addr(), d.Server.Addr()}}
+	return &Translator{Off: off, proto: d.Proto, hosts: [2]netip.Addr{d.Client.Addr(), d.Server.Addr()}}
 }
 
 // Public is the address that the sender of dir is known by to its peer.
@@ -60,7 +60,7 @@ func (t *Translator) Announce(dir packet.Dir, e helpers.Expect) (netip.AddrPort,
 // translate is Translate of whoever's address it is that the sender of dir names: the
 // peer's is the peer's.
 func (t *Translator) translate(dir packet.Dir, ap netip.AddrPort) netip.AddrPort {
-	if ap.Addr() == t.ends[dir.Other()] {
+	if ap.Addr() == t.hosts[dir.Other()] {
 		dir = dir.Other()
 	}
 	return Translate(dir, ap)
@@ -87,7 +87,7 @@ func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, b
 	if t.Off {
 		return ap, true
 	}
-	if ap.Addr() == t.ends[dir.Other()] {
+	if ap.Addr() == t.hosts[dir.Other()] {
 		dir = dir.Other()
 	}
 	if ap.Port() == 0 {
@@ -99,11 +99,15 @@ func (t *Translator) Known(dir packet.Dir, ap netip.AddrPort) (netip.AddrPort, b
 // MayRewrite implements helpers.Announcer.
 func (t *Translator) MayRewrite(packet.Dir) bool { return !t.Off }
 
-// Ends implements helpers.Announcer.
-func (t *Translator) Ends(dir packet.Dir, src, dst netip.AddrPort) (srcSeen, dstSeen netip.AddrPort) {
-	srcSeen, _ = t.Known(dir, src)
-	dstSeen, _ = t.Known(dir, dst)
-	return srcSeen, dstSeen
+// ends are those of d by direction, and what t makes of them.
+func (t *Translator) ends(d *Dialogue) (all [2]helpers.Ends) {
+	for dir := range packet.Dir(2) {
+		src, dst := d.ends(dir)
+		srcSeen, _ := t.Known(dir, src)
+		dstSeen, _ := t.Known(dir, dst)
+		all[dir] = helpers.EndsOf(src, dst, srcSeen, dstSeen)
+	}
+	return all
 }
 
 // Witness implements helpers.Announcer.
@@ -153,11 +157,6 @@ func (s *Strict) Known(_ packet.Dir, ap netip.AddrPort) (netip.AddrPort, bool) {
 
 // MayRewrite implements helpers.Announcer.
 func (s *Strict) MayRewrite(packet.Dir) bool { return false }
-
-// Ends implements helpers.Announcer.
-func (s *Strict) Ends(_ packet.Dir, src, dst netip.AddrPort) (netip.AddrPort, netip.AddrPort) {
-	return src, dst
-}
 
 // Witness implements helpers.Announcer.
 func (s *Strict) Witness() helpers.Witness { return nil }

@@ -15,10 +15,10 @@ func Deliver(h *helpers.Helper, d Dialogue, ann helpers.Announcer) error {
 	var out helpers.Output
 	c.Reset(h)
 	seqs := [2]uint32{0xffffff00, 77}
+	ends := (&Translator{Off: true}).ends(&d)
 	send := func(dir packet.Dir, flags uint8, text string) error {
-		src, dst := d.ends(dir)
 		seg := helpers.TCPSegment{
-			Dir: dir, Src: src, Dst: dst, Seq: seqs[dir], Ack: seqs[dir.Other()],
+			Dir: dir, Ends: &ends[dir], Seq: seqs[dir], Ack: seqs[dir.Other()],
 			Flags: flags, Payload: []byte(text),
 		}
 		c.Segment(&seg, ann, &out)

@@ -17,6 +17,7 @@ type framework struct {
 	ctl   helpers.Control
 	out   helpers.Output
 	ann   *Translator
+	ends  [2]helpers.Ends
 	far   [2]int // how far the control has sent each stream, the FIN included
 	moves bool   // the control goes from process to process
 }
@@ -25,6 +26,7 @@ type framework struct {
 // is written down and read again before each segment.
 func simulate(h *helpers.Helper, d *Dialogue, m *model, translate bool, seed uint64) error {
 	f := &framework{ann: translator(d, !translate), moves: seed%2 == 1}
+	f.ends = f.ann.ends(d)
 	f.ctl.Reset(h)
 	f.w = newWire(d, m, f, rand.New(rand.NewPCG(seed, 7)))
 	if err := f.w.run(); err != nil {
@@ -73,9 +75,8 @@ func (f *framework) Carry(dir packet.Dir, p *Segment) (on, back []*Segment, err 
 			return nil, nil, err
 		}
 	}
-	src, dst := f.w.d.ends(dir)
 	seg := helpers.TCPSegment{
-		Dir: dir, Src: src, Dst: dst, Payload: p.Payload,
+		Dir: dir, Ends: &f.ends[dir], Payload: f.lend(p.Payload),
 		Seq: binary.BigEndian.Uint32(p.Header[4:]), Ack: binary.BigEndian.Uint32(p.Header[8:]),
 		Flags: p.Header[13], Window: binary.BigEndian.Uint16(p.Header[14:]),
 	}
@@ -102,6 +103,11 @@ func (f *framework) Carry(dir packet.Dir, p *Segment) (on, back []*Segment, err 
 		back = append(back, q)
 	}
 	return on, back, nil
+}
+
+// lend is a copy of b with some room behind it, or none.
+func (f *framework) lend(b []byte) []byte {
+	return append(make([]byte, 0, len(b)+f.w.rnd.IntN(3)*20), b...)
 }
 
 // lawful checks what became of p.

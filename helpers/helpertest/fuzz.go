@@ -101,6 +101,7 @@ func throughControl(t *testing.T, h *helpers.Helper, d *Dialogue, want *reader) 
 	var c helpers.Control
 	var out helpers.Output
 	ann := translator(d, true)
+	ends := ann.ends(d)
 	c.Reset(h)
 	seqs := [2]uint32{0xffffff00, 77}
 	for dir, flags := range []uint8{packet.TCPSyn, packet.TCPSyn | packet.TCPAck} {
@@ -108,11 +109,10 @@ func throughControl(t *testing.T, h *helpers.Helper, d *Dialogue, want *reader) 
 		seqs[dir]++
 	}
 	for _, turn := range d.Turns {
-		src, dst := d.ends(turn.Dir)
 		for text := turn.Text; ; {
 			n := min(len(text), 1+len(turn.Text)/2)
 			seg := helpers.TCPSegment{
-				Dir: turn.Dir, Src: src, Dst: dst, Seq: seqs[turn.Dir], Ack: seqs[turn.Dir.Other()],
+				Dir: turn.Dir, Ends: &ends[turn.Dir], Seq: seqs[turn.Dir], Ack: seqs[turn.Dir.Other()],
 				Flags: packet.TCPAck, Payload: []byte(text[:n]),
 			}
 			c.Segment(&seg, ann, &out)

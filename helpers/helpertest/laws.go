@@ -280,13 +280,13 @@ func datagrams(h *helpers.Helper, d *Dialogue) error {
 	var out helpers.Output
 	var st helpers.State
 	ann := translator(d, false)
+	ends := ann.ends(d)
 	gone := ""
 	for i, t := range d.Turns {
 		if gone != "" {
 			break
 		}
-		src, dst := d.ends(t.Dir)
-		helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: t.Dir, Src: src, Dst: dst, Payload: []byte(t.Text)}, ann, &out)
+		helpers.ReadDatagram(h, &st, &helpers.Datagram{Dir: t.Dir, Ends: &ends[t.Dir], Payload: []byte(t.Text)}, ann, &out)
 		if len(out.Out()) != 1 || string(out.Out()[0].Payload) != m.turns[i] {
 			return fmt.Errorf("turn %d became %v, want %q", i, out.Out(), m.turns[i])
 		}

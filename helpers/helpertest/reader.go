@@ -125,8 +125,8 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 	var status [2]helpers.Status
 	for i := range status {
 		seg := helpers.Segment{
-			Dir: dir, Proto: r.d.Proto, Data: data, Src: src, Dst: dst,
-			Final: r.d.Proto == packet.ProtoUDP, State: &states[i], SrcPlain: r.plain[dir], DstPlain: r.plain[dir.Other()],
+			Dir: dir, Proto: r.d.Proto, Data: data, Final: r.d.Proto == packet.ProtoUDP, State: &states[i],
+			Ends: &helpers.Ends{Src: src, Dst: dst, SrcPlain: r.plain[dir], DstPlain: r.plain[dir.Other()]},
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {

@@ -75,7 +75,7 @@ func TestListSpelt(t *testing.T) {
 	s.set(spoken)
 	s.remember(7, isCall|isList)
 	own := netip.MustParseAddrPort("198.51.100.20:111")
-	if got := records(&helpers.Segment{Dir: packet.Reply, Proto: packet.ProtoTCP, Data: []byte(msg), Src: own}, &s, &f); got != helpers.More || f.Consumed != len(msg) {
+	if got := records(&helpers.Segment{Dir: packet.Reply, Proto: packet.ProtoTCP, Data: []byte(msg), Ends: &helpers.Ends{Src: own}}, &s, &f); got != helpers.More || f.Consumed != len(msg) {
 		t.Fatalf("%v, %d bytes", got, f.Consumed)
 	}
 	out, from := "", markSize

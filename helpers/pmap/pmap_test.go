@@ -233,7 +233,7 @@ func TestItself(t *testing.T) {
 		s := state{}
 		s.set(spoken)
 		s.remember(7, c.kind)
-		message(&helpers.Segment{Dir: packet.Reply, Proto: packet.ProtoUDP, Data: []byte(c.msg), Src: own}, &s, &f, []byte(c.msg), 0, 0)
+		message(&helpers.Segment{Dir: packet.Reply, Proto: packet.ProtoUDP, Data: []byte(c.msg), Ends: &helpers.Ends{Src: own}}, &s, &f, []byte(c.msg), 0, 0)
 		var got []bool
 		for e := range f.Expects {
 			got = append(got, e.Helped)

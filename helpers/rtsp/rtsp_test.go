@@ -378,11 +378,12 @@ func TestAllocations(t *testing.T) {
 	var f helpers.Findings
 	var st helpers.State
 	var seg helpers.Segment
+	ends := helpers.Ends{Src: d.Client, Dst: d.Server}
 	n := testing.AllocsPerRun(20, func() {
 		st = helpers.State{}
 		for _, turn := range d.Turns {
 			f.Reset()
-			seg = helpers.Segment{Dir: turn.Dir, Proto: packet.ProtoTCP, Src: d.Client, Dst: d.Server, State: &st, Data: texts[turn.Text]}
+			seg = helpers.Segment{Dir: turn.Dir, Proto: packet.ProtoTCP, Ends: &ends, State: &st, Data: texts[turn.Text]}
 			Helper.Inspect(&seg, &f)
 		}
 	})

@@ -13,8 +13,8 @@ func TestAllocations(t *testing.T) {
 	var st helpers.State
 	var f helpers.Findings
 	segs := []helpers.Segment{
-		{Dir: packet.Original, Proto: packet.ProtoUDP, Data: []byte(d.Turns[0].Text), Src: d.Client, Dst: d.Server, Final: true, State: &st},
-		{Dir: packet.Reply, Proto: packet.ProtoUDP, Data: []byte(d.Turns[1].Text), Src: d.Server, Dst: d.Client, Final: true, State: &st},
+		{Dir: packet.Original, Proto: packet.ProtoUDP, Data: []byte(d.Turns[0].Text), Ends: &helpers.Ends{Src: d.Client, Dst: d.Server}, Final: true, State: &st},
+		{Dir: packet.Reply, Proto: packet.ProtoUDP, Data: []byte(d.Turns[1].Text), Ends: &helpers.Ends{Src: d.Server, Dst: d.Client}, Final: true, State: &st},
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		for i := range segs {
@@ -30,7 +30,7 @@ func BenchmarkInvite(b *testing.B) {
 	d := testCase{text: offer}.dialogue(packet.ProtoUDP)
 	var st helpers.State
 	var f helpers.Findings
-	seg := helpers.Segment{Proto: packet.ProtoUDP, Data: []byte(d.Turns[0].Text), Src: d.Client, Dst: d.Server, Final: true, State: &st}
+	seg := helpers.Segment{Proto: packet.ProtoUDP, Data: []byte(d.Turns[0].Text), Ends: &helpers.Ends{Src: d.Client, Dst: d.Server}, Final: true, State: &st}
 	for b.Loop() {
 		f.Reset()
 		inspect(&seg, &f)

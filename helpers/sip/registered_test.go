@@ -49,7 +49,7 @@ func TestGranted(t *testing.T) {
 			f.Reset()
 			seg := helpers.Segment{
 				Dir: dir, Proto: packet.ProtoUDP, State: &state, Data: []byte(talk(text)[0].Text),
-				Src: netip.MustParseAddrPort("192.0.2.10:5060"), Dst: netip.MustParseAddrPort("198.51.100.20:5060"),
+				Ends: &helpers.Ends{Src: netip.MustParseAddrPort("192.0.2.10:5060"), Dst: netip.MustParseAddrPort("198.51.100.20:5060")},
 			}
 			if dir == packet.Reply {
 				seg.Src, seg.Dst = seg.Dst, seg.Src
