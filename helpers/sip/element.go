@@ -34,7 +34,13 @@ func (e *element) read(d []byte, list *span, ends *hosts) bool {
 			i, open = end+1, true
 		}
 	}
-	if i < to {
+	switch {
+	case i >= to:
+	case open && to-i >= 5 && wordAt(d, i).lower().upTo(5) == wordSemicolonTag: // as nearly everybody goes on
+		if e.tag, i = valueAt(d, i+5, to, &endsList); i < to {
+			i = e.rest(d, at, i, to, open, ends)
+		}
+	default:
 		i = e.rest(d, at, i, to, open, ends)
 	}
 	list.from = min(i+1, to)
@@ -100,7 +106,10 @@ var (
 	textExpires = textOf("expires")
 )
 
-const wordTag word = 't' | 'a'<<8 | 'g'<<16 | '='<<24
+const (
+	wordTag          word = 't' | 'a'<<8 | 'g'<<16 | '='<<24
+	wordSemicolonTag      = ';' | wordTag<<8
+)
 
 // param reads the parameter behind the semicolon at, and says where it ends: with a
 // semicolon, a comma, or to.

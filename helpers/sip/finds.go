@@ -21,10 +21,10 @@ func (x *finds) edit(s span, kind uint8) helpers.Edit {
 }
 
 // announce notes a flow, whose endpoint s spells; where s is empty nothing does.
-func (x *finds) announce(e helpers.Expect, s span, kind uint8) {
+func (x *finds) announce(e *helpers.Expect, s span, kind uint8) {
 	x.follows(s)
 	e.Edit = x.edit(s, kind)
-	x.full = !x.f.Announce(e) || x.full
+	x.full = !x.f.Announce(*e) || x.full
 }
 
 // mention notes an endpoint, or with port 0 an address alone.

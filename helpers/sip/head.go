@@ -27,10 +27,10 @@ func (r *reader) head(data []byte) (why string) {
 	if r.status == 0 && !r.seg.Plain() {
 		r.target()
 	}
-	for at := first; ; {
-		if at < len(window) && window[at] <= '\r' {
+	for at := first; at < len(window); {
+		if window[at] <= '\r' {
 			if r.body = blankLine(window, at); r.body > 0 {
-				break
+				return r.whole()
 			}
 		}
 		next := headerEnd(window, at)
@@ -47,6 +47,11 @@ func (r *reader) head(data []byte) (why string) {
 		}
 		at = next
 	}
+	return incomplete(data)
+}
+
+// whole says why a head is none that is all there.
+func (r *reader) whole() (why string) {
 	if r.seen != seenAll {
 		return whyNotSIP
 	}

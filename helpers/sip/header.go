@@ -56,7 +56,7 @@ func (h *header) long(b []byte, at, end int) {
 // valueOf is the value of a header, without the white space around it: a blank and CRLF,
 // mostly.
 func valueOf(b []byte, s span) span {
-	if s.to-s.from > 3 && b[s.from] == ' ' && b[s.from+1] > ' ' && b[s.to-2] == '\r' && b[s.to-3] > ' ' {
+	if v := s.of(b); len(v) > 3 && v[0] == ' ' && v[1] > ' ' && v[len(v)-2] == '\r' && v[len(v)-3] > ' ' {
 		return span{s.from + 1, s.to - 2}
 	}
 	return trim(b, s)

@@ -23,15 +23,15 @@ type hosts [2]spelt
 // spelt is the text of an IPv4 address, which has at most 15 characters.
 type spelt struct {
 	first, second word
-	of            [2]word // which bits of them there are
-	n             int     // 0: of IPv6, which has many texts
+	of            *[2]word // which bits of them there are
+	n             int      // 0: of IPv6, which has many texts
 	addr          netip.Addr
 }
 
 func (s *spelt) set(a netip.Addr) {
 	if s.addr = a; a.Is4() {
 		first, second, n := helpers.Text4(a)
-		s.first, s.second, s.n, s.of = word(first), word(second), n, lengths[n]
+		s.first, s.second, s.n, s.of = word(first), word(second), n, &lengths[n]
 	}
 }
 
@@ -54,7 +54,7 @@ func (h *hosts) read(d []byte, at, to int, which uint8) (end int, of whose, a ne
 	first, second := wordAt(d, at), wordAt(d, at+8)
 	for i := range h {
 		s := &h[i]
-		if first&s.of[0] != s.first || second&s.of[1] != s.second || s.n == 0 {
+		if s.n == 0 || first&s.of[0] != s.first || second&s.of[1] != s.second {
 			continue
 		}
 		if end = at + s.n; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {

@@ -78,7 +78,9 @@ var (
 
 // flow announces where the media of an m-line comes to.
 func (r *reader) flow(m *media, at netip.Addr) {
-	e := helpers.Expect{Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(at, m.port), Many: true, Third: true, Tag: r.callTag()}
+	var e helpers.Expect
+	e.Proto, e.Endpoint = packet.ProtoUDP, netip.AddrPortFrom(at, m.port)
+	e.Many, e.Third, e.Tag = true, true, r.callTag()
 	switch d, proto := r.data, m.proto; {
 	case m.quiet:
 		r.x.mention(at, m.port, m.digits, spellPort)
@@ -93,21 +95,21 @@ func (r *reader) flow(m *media, at netip.Addr) {
 	case !textUDP.starts(d, proto):
 		return // not over IP, or not known
 	}
-	r.x.announce(e, m.digits, spellPort)
+	r.x.announce(&e, m.digits, spellPort)
 	for n := 1; n < m.count && e.Pair; n++ {
 		if uint32(m.port)+2*uint32(n) < 65535 {
 			more := e
 			more.Endpoint = netip.AddrPortFrom(at, m.port+2*uint16(n))
-			r.x.announce(more, span{m.digits.to, m.digits.to}, 0)
+			r.x.announce(&more, span{m.digits.to, m.digits.to}, 0)
 		}
 	}
 	if m.rtcp != 0 {
-		r.control(m, e, at)
+		r.control(m, &e, at)
 	}
 }
 
 // control announces where RTCP comes to that has a port of its own (RFC 3605).
-func (r *reader) control(m *media, e helpers.Expect, at netip.Addr) {
+func (r *reader) control(m *media, e *helpers.Expect, at netip.Addr) {
 	if m.rtcpHost.addr.IsValid() {
 		r.place(&m.rtcpHost, m.rtcp)
 		if at = m.rtcpHost.addr; !m.rtcpHost.opens() {

@@ -41,7 +41,11 @@ func (r *reader) begin(seg *helpers.Segment, f *helpers.Findings, base int) {
 func (r *reader) read() {
 	r.follow()
 	for s := range r.eachContact {
-		for e := (element{}); e.read(r.data, &s, &r.ends); e = (element{}) {
+		for {
+			var e element
+			if !e.read(r.data, &s, &r.ends) {
+				break
+			}
 			if e.ok {
 				r.contact(&e)
 			}
@@ -193,7 +197,7 @@ func (r *reader) mention(whose whose, port uint16, s span, kind uint8) {
 
 // address mentions a URI that messages are sent to.
 func (r *reader) address(u *uri) {
-	r.mention(u.whose, u.port, u.place, both(u.tls))
+	r.mention(u.whose, u.port, u.place, both(u.host, u.place, u.tls))
 	r.lone(u.maddr)
 }
 
@@ -203,13 +207,6 @@ func (r *reader) lone(s span) {
 		of, _ := r.ends.all(r.data, s)
 		r.mention(of, 0, s, spellHost)
 	}
-}
-
-func both(tls bool) uint8 {
-	if tls {
-		return spellBothTLS
-	}
-	return spellBoth
 }
 
 // contact reads a Contact: who may be called there.
@@ -227,14 +224,14 @@ func (r *reader) contact(e *element) {
 	case u.udp:
 		proto = packet.ProtoUDP
 	}
-	x := helpers.Expect{
-		Proto: proto, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), u.port), Many: true, Helped: true, Lifetime: wait, Tag: tag,
-	}
+	var x helpers.Expect
+	x.Proto, x.Endpoint = proto, netip.AddrPortFrom(r.seg.Src.Addr(), u.port)
+	x.Many, x.Helped, x.Lifetime, x.Tag = true, true, wait, tag
 	switch own := u.port == r.seg.Src.Port() && proto == r.seg.Proto; {
 	case !own:
-		r.x.announce(x, u.place, both(u.tls))
+		r.x.announce(&x, u.place, both(u.host, u.place, u.tls))
 	case proto == packet.ProtoUDP && r.method == methodRegister: // the control session's own port, as translated
-		r.x.announce(x, span{u.place.from, u.place.from}, 0)
+		r.x.announce(&x, span{u.place.from, u.place.from}, 0)
 		fallthrough
 	default:
 		r.address(u)

@@ -106,8 +106,14 @@ func port(b []byte) (uint16, bool) {
 // none.
 func portAt(d []byte, at, to int) (n uint16, end int) {
 	x := uint32(0)
-	for ; at < to && d[at] >= '0' && d[at] <= '9'; at++ {
-		x = min(x*10+uint32(d[at]-'0'), 1<<16)
+	for ; at < to; at++ {
+		c := d[at] - '0'
+		if c > 9 {
+			break
+		}
+		if x = x*10 + uint32(c); x > 65535 {
+			x = 1 << 16 // and stays so, whatever follows
+		}
 	}
 	return uint16(x), at
 }

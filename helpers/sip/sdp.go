@@ -27,13 +27,21 @@ func (r *reader) describe(s span) {
 		if at = end; b[line.from] == 'a' && line.to-line.from > 4 && !attributes[b[line.from+2]] {
 			continue // as most are
 		}
-		if line = trim(b, line); line.to-line.from > 2 && b[line.from+1] == '=' {
+		if line = lineOf(b, line); line.to-line.from > 2 && b[line.from+1] == '=' {
 			r.line(&d, b[line.from], span{line.from + 2, line.to})
 		}
 	}
 	r.announce(&d)
 	r.place(&d.origin, d.first)
 	r.place(&d.host, d.first)
+}
+
+// lineOf is a line without the white space around it: CRLF, mostly.
+func lineOf(b []byte, s span) span {
+	if l := s.of(b); len(l) > 2 && l[0] > ' ' && l[len(l)-2] == '\r' && l[len(l)-3] > ' ' {
+		return span{s.from, s.to - 2}
+	}
+	return trim(b, s)
 }
 
 // line reads a line of a description.

@@ -397,9 +397,9 @@ func TestSpell(t *testing.T) {
 		{spellHost, "::1", v6, "2001:db8::7"},
 		{spellPort, "5060", v4, "40000"},
 		{spellBoth, "10.0.0.1", v4, "203.0.113.7:40000"},
-		{spellBoth, "10.0.0.1:5060", v4, "203.0.113.7:40000"},
+		{spellGiven, "10.0.0.1:5060", v4, "203.0.113.7:40000"},
 		{spellBoth, "[::1]", v6, "[2001:db8::7]"},
-		{spellBoth, "[::1]:9", v6, "[2001:db8::7]:5060"},
+		{spellGiven, "[::1]:9", v6, "[2001:db8::7]:5060"},
 		{spellBothTLS, "[::1]", v6, "[2001:db8::7]:5060"},
 	} {
 		if got := string(spell(nil, []byte(c.orig), helpers.Edit{Kind: c.kind}, c.to)); got != c.want {

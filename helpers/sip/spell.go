@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"net/netip"
 	"strconv"
 
@@ -12,7 +11,8 @@ import (
 const (
 	spellHost    uint8 = iota // the address alone, with the brackets that it has
 	spellPort                 // the port alone
-	spellBoth                 // the address, and the port where it is not 5060 or was given
+	spellGiven                // both
+	spellBoth                 // the address, and the port where it is not 5060
 	spellBothTLS              // likewise, 5061
 )
 
@@ -26,16 +26,22 @@ func spell(dst, orig []byte, e helpers.Edit, to netip.AddrPort) []byte {
 	case spellHost:
 		return spellAddress(dst, to.Addr(), orig[0] == '[')
 	}
-	given := orig[0] != '[' && bytes.IndexByte(orig, ':') > 0 || orig[0] == '[' && orig[len(orig)-1] != ']'
 	dst = spellAddress(dst, to.Addr(), to.Addr().Is6())
-	standard := uint16(portSIP)
-	if e.Kind == spellBothTLS {
-		standard = portTLS
+	if e.Kind == spellBoth && to.Port() == portSIP || e.Kind == spellBothTLS && to.Port() == portTLS {
+		return dst
 	}
-	if given || to.Port() != standard {
-		dst = helpers.AppendPort(append(dst, ':'), to.Port())
+	return helpers.AppendPort(append(dst, ':'), to.Port())
+}
+
+// both is how a host and port are spelt at place, which begins with the host.
+func both(host, place span, tls bool) uint8 {
+	switch {
+	case place.to > host.to:
+		return spellGiven
+	case tls:
+		return spellBothTLS
 	}
-	return dst
+	return spellBoth
 }
 
 func spellAddress(dst []byte, a netip.Addr, brackets bool) []byte {

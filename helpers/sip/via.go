@@ -179,13 +179,13 @@ func (r *reader) sentBy(v *via) {
 	}
 	switch {
 	case v.port == end.Port():
-		r.mention(v.whose, v.port, v.place, both(v.tls))
+		r.mention(v.whose, v.port, v.place, both(v.host, v.place, v.tls))
 	case r.top && r.answerable() && !v.asked && v.whose == senders:
 		// The response comes to this port and to no other.
-		r.x.announce(helpers.Expect{
+		r.x.announce(&helpers.Expect{
 			Proto: packet.ProtoUDP, Endpoint: netip.AddrPortFrom(r.seg.Src.Addr(), v.port), Many: true, Helped: true,
 			Lifetime: transactionWait,
-		}, v.place, both(v.tls))
+		}, v.place, both(v.host, v.place, v.tls))
 	default:
 		r.mention(v.whose, 0, v.host, spellHost)
 	}
