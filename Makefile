@@ -117,7 +117,7 @@ PROFILE := cmd/portcullis/default.pgo
 profile: go ## measure where the engine spends its time, for the compiler (cmd/portcullis/default.pgo)
 	@mkdir -p $(BIN)/profile
 	$(GO) test -buildvcs=false -trimpath ./engine -run '^$$' -bench '^BenchmarkTrip$$' -benchtime 1s -cpuprofile $(CURDIR)/$(BIN)/profile/trip -o $(BIN)/profile/engine.test
-	$(GO) test -buildvcs=false -trimpath ./engine -run '^$$' -bench '^BenchmarkControl$$' -benchtime 500000x -cpuprofile $(CURDIR)/$(BIN)/profile/control -o $(BIN)/profile/engine.test
+	$(GO) test -buildvcs=false -trimpath ./engine -run '^$$' -bench '^BenchmarkControl$$' -benchtime 2000000x -cpuprofile $(CURDIR)/$(BIN)/profile/control -o $(BIN)/profile/engine.test
 	cd lab/profile && $(GO) run -buildvcs=false . $(CURDIR)/$(PROFILE) $(CURDIR)/$(BIN)/profile/trip $(CURDIR)/$(BIN)/profile/control
 
 bench: build ## engine benchmarks, a million sessions, then the comparison with the kernel
