@@ -252,6 +252,31 @@ func TestAnnounceKinds(t *testing.T) {
 	}
 }
 
+// TestAnnounceAgain: what is announced again is told alike, and waited for anew.
+func TestAnnounceAgain(t *testing.T) {
+	for _, nat := range []bool{false, true} {
+		r := crierRig(t, nat)
+		const said = "pair 10.1.0.2:40000\n"
+		first := r.cry(t, "port1", crierClient, crierServer, said)
+		for range 3 {
+			r.now = r.now.Add(helpers.DefaultLifetime - time.Second)
+			if again := r.cry(t, "port1", crierClient, crierServer, said); again != first {
+				t.Errorf("%q is told as %q, before as %q", said, again, first)
+			}
+		}
+		r.now = r.now.Add(helpers.DefaultLifetime - time.Second)
+		for r.worker.Tick(r.now) {
+		}
+		seen := netip.MustParseAddrPort(strings.TrimSpace(strings.TrimPrefix(first, "pair ")))
+		for i := range uint16(2) {
+			to, want := netip.AddrPortFrom(seen.Addr(), seen.Port()+i).String(), netip.AddrPortFrom(netip.MustParseAddr("10.1.0.2"), 40000+i).String()
+			if got := r.flow(t, "port2", "10.2.0.2:7000", to); got != want {
+				t.Errorf("a flow to %s came to %s, expected %s", to, got, want)
+			}
+		}
+	}
+}
+
 // TestKnown: what is mentioned is respelt as its receiver knows it, in either
 // direction.
 func TestKnown(t *testing.T) {

@@ -54,7 +54,6 @@ func (n *announcer) third(dir packet.Dir, e *helpers.Expect) {
 	}
 	var x session.Expectation
 	n.blank(&x, dir, e)
-	x.Match.SrcPort = 0
 	x.Match.Dst, x.Match.DstPort = at, port
 	x.Leave.Dst, x.Leave.DstPort = at, port
 	n.insert(&x, dir, e)

@@ -67,7 +67,7 @@ func TestParseAddrAllocates(t *testing.T) {
 // TestAppendAddr: addresses are spelt as the standard library spells them.
 func TestAppendAddr(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	all := []string{"0.0.0.0", "255.255.255.255", "192.0.2.1", "::", "2001:db8::1"}
+	all := []string{"0.0.0.0", "255.255.255.255", "100.200.3.40", "192.0.2.1", "::", "2001:db8::1"}
 	for range 1000 {
 		all = append(all, netip.AddrFrom4([4]byte{byte(r.Uint32()), byte(r.IntN(10)), byte(r.IntN(100)), byte(r.Uint32())}).String())
 	}

@@ -214,6 +214,7 @@ func TestUrgent(t *testing.T) {
 	s := open(t, &toy)
 	s.want(0, packet.TCPUrg, "P7\n", `0:"P1030\n"U6`)
 	s.want(3, packet.TCPUrg, "x\n", `6:"x\n"U2`)
+	s.want(5, packet.TCPUrg, "P40000\n", `8:"P6396\n"U6`)
 }
 
 // TestNewISN: another attempt to connect starts the stream anew.

@@ -47,6 +47,19 @@ func TestHeaderQuickly(t *testing.T) {
 	}
 }
 
+// TestPortAt: a port is read alike by the digit and as a number.
+func TestPortAt(t *testing.T) {
+	for _, text := range []string{"", "0", "5060", "65535", "65536", "99999", "655350", "0005060", "18446744073709551617", "x", "70000000000000000000"} {
+		want, ok := port([]byte(text))
+		if !ok {
+			want = 0
+		}
+		if got, end := portAt([]byte(text+";9"), 0, len(text)+2); got != want || text != "x" && end != len(text) {
+			t.Errorf("%q: %d, up to %d; as a number %d", text, got, end, want)
+		}
+	}
+}
+
 // TestURIQuickly: a URI that is read in the common way is read alike in any.
 func TestURIQuickly(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

@@ -384,6 +384,26 @@ func FuzzHelper(f *testing.F) { fuzz(f, packet.ProtoUDP) }
 
 func FuzzStream(f *testing.F) { fuzz(f, packet.ProtoTCP) }
 
+// TestGiven: a port that was given stays, also where it is the standard one; where none
+// was given none comes to stand.
+func TestGiven(t *testing.T) {
+	for own, want := range map[string]string{"192.0.2.10:5060": "203.0.113.7:5060", "192.0.2.10": "203.0.113.7"} {
+		text := strings.NewReplacer("UDP 192.0.2.10:5060", "UDP "+own, "@192.0.2.10:5060", "@"+own).Replace(
+			talk(request("OPTIONS", 1, "\tContact: <sip:alice@192.0.2.10:5060>\n"))[0].Text)
+		d := testCase{}.dialogue(packet.ProtoUDP)
+		ends := helpers.EndsOf(d.Client, d.Server, netip.MustParseAddrPort("203.0.113.7:5060"), d.Server)
+		var st helpers.State
+		var out helpers.Output
+		helpers.ReadDatagram(&Helper, &st, &helpers.Datagram{Ends: &ends, Payload: []byte(text)}, &helpertest.Strict{}, &out)
+		got := string(out.Out()[0].Payload)
+		for _, where := range []string{"UDP " + want + ";", "<sip:alice@" + want + ">"} {
+			if !strings.Contains(got, where) {
+				t.Errorf("%q is not in %q", where, got)
+			}
+		}
+	}
+}
+
 func TestSpell(t *testing.T) {
 	v4, v6 := netip.MustParseAddrPort("203.0.113.7:40000"), netip.MustParseAddrPort("[2001:db8::7]:5060")
 	for _, c := range []struct {
