@@ -13,7 +13,7 @@ import (
 type attachment struct {
 	session session.Ref
 	control *helpers.Control // TCP
-	ends    [2]helpers.Ends  // TCP: of each direction
+	ends    [2]helpers.Ends  // of each direction
 	state   helpers.State    // UDP
 }
 
@@ -31,7 +31,7 @@ const maxSpare = 64
 
 // attachTCP prepares an attachment of a TCP session and returns its number.
 func (c *controls) attachTCP(s *session.Session, h *helpers.Helper) uint32 {
-	n := c.add(attachment{session: s.Ref(), ends: [2]helpers.Ends{ends(s, packet.Original), ends(s, packet.Reply)}})
+	n := c.add(s)
 	if k := len(c.spare); k > 0 {
 		c.list[n-1].control, c.spare = c.spare[k-1], c.spare[:k-1]
 	} else {
@@ -42,11 +42,14 @@ func (c *controls) attachTCP(s *session.Session, h *helpers.Helper) uint32 {
 }
 
 // attachUDP keeps st for a UDP session.
-func (c *controls) attachUDP(s session.Ref, st helpers.State) uint32 {
-	return c.add(attachment{session: s, state: st})
+func (c *controls) attachUDP(s *session.Session, st *helpers.State) uint32 {
+	n := c.add(s)
+	c.list[n-1].state = *st
+	return n
 }
 
-func (c *controls) add(a attachment) uint32 {
+func (c *controls) add(s *session.Session) uint32 {
+	a := attachment{session: s.Ref(), ends: [2]helpers.Ends{ends(s, packet.Original), ends(s, packet.Reply)}}
 	if k := len(c.free); k > 0 {
 		n := c.free[k-1]
 		c.free = c.free[:k-1]

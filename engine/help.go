@@ -94,13 +94,14 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		w.say("run helper-%s(dir=%s)", h.Name, dir)
 	}
 	w.announce.about(s, s.Ref(), h)
+	d := helpers.Datagram{Dir: dir, Payload: p.Data()}
 	if s.Control != 0 {
-		w.state = w.controls.at(s.Control).state
+		a := w.controls.at(s.Control)
+		w.state, d.Ends = a.state, &a.ends[dir]
 	} else {
-		w.state = helpers.State{}
+		w.state, w.ends = helpers.State{}, ends(s, dir)
+		d.Ends = &w.ends
 	}
-	w.ends = ends(s, dir)
-	d := helpers.Datagram{Dir: dir, Ends: &w.ends, Payload: p.Data()}
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
 	w.unspelt()
 	w.lasting(s, dir)
@@ -135,7 +136,7 @@ func (w *Worker) remember(s *session.Session) {
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case !empty:
-		s.Control = w.controls.attachUDP(s.Ref(), w.state)
+		s.Control = w.controls.attachUDP(s, &w.state)
 	}
 }
 
