@@ -13,7 +13,6 @@ import (
 type attachment struct {
 	session session.Ref
 	control *helpers.Control // TCP
-	ends    [2]helpers.Ends  // of each direction
 	state   helpers.State    // UDP
 }
 
@@ -22,6 +21,7 @@ type attachment struct {
 // back to the garbage collector, but for a few that are kept at hand.
 type controls struct {
 	list  []attachment
+	ends  [][2]helpers.Ends // beside list, by direction; of TCP, and where there may be Mentions
 	free  []uint32
 	spare []*helpers.Control
 }
@@ -32,6 +32,7 @@ const maxSpare = 64
 // attachTCP prepares an attachment of a TCP session and returns its number.
 func (c *controls) attachTCP(s *session.Session, h *helpers.Helper) uint32 {
 	n := c.add(s)
+	c.meet(n, s)
 	if k := len(c.spare); k > 0 {
 		c.list[n-1].control, c.spare = c.spare[k-1], c.spare[:k-1]
 	} else {
@@ -41,15 +42,28 @@ func (c *controls) attachTCP(s *session.Session, h *helpers.Helper) uint32 {
 	return n
 }
 
-// attachUDP keeps st for a UDP session.
-func (c *controls) attachUDP(s *session.Session, st *helpers.State) uint32 {
+// attachUDP keeps st for a UDP session of helper h.
+func (c *controls) attachUDP(s *session.Session, h *helpers.Helper, st *helpers.State) uint32 {
 	n := c.add(s)
 	c.list[n-1].state = *st
+	if h.Mentions {
+		c.meet(n, s)
+	}
 	return n
 }
 
+// meet notes the ends of s, whose attachment has number n.
+func (c *controls) meet(n uint32, s *session.Session) {
+	for uint32(len(c.ends)) < n {
+		c.ends = append(c.ends, [2]helpers.Ends{})
+	}
+	for dir := range packet.Dir(2) {
+		ends(&c.ends[n-1][dir], s, dir)
+	}
+}
+
 func (c *controls) add(s *session.Session) uint32 {
-	a := attachment{session: s.Ref(), ends: [2]helpers.Ends{ends(s, packet.Original), ends(s, packet.Reply)}}
+	a := attachment{session: s.Ref()}
 	if k := len(c.free); k > 0 {
 		n := c.free[k-1]
 		c.free = c.free[:k-1]
@@ -63,6 +77,9 @@ func (c *controls) add(s *session.Session) uint32 {
 // at is the attachment with that number; it is valid until the next is added.
 func (c *controls) at(n uint32) *attachment { return &c.list[n-1] }
 
+// between are the ends that belong to it, where they were noted, in direction dir.
+func (c *controls) between(n uint32, dir packet.Dir) *helpers.Ends { return &c.ends[n-1][dir] }
+
 // release takes an attachment back.
 func (c *controls) release(n uint32) {
 	if old := c.list[n-1].control; old != nil && len(c.spare) < maxSpare {
@@ -75,7 +92,7 @@ func (c *controls) release(n uint32) {
 	case len(c.list) <= maxSpare:
 		c.list, c.free = c.list[:0], c.free[:0]
 	default:
-		c.list, c.free = nil, nil
+		c.list, c.ends, c.free = nil, nil, nil
 	}
 }
 

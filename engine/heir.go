@@ -234,7 +234,7 @@ func (i *Heir) remember(s *session.Session, memory []byte) bool {
 		if !h.Knows(&st) {
 			return false
 		}
-		s.Control = c.attachUDP(s, &st)
+		s.Control = c.attachUDP(s, h, &st)
 		return true
 	}
 	s.Control = c.attachTCP(s, h)

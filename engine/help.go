@@ -46,7 +46,7 @@ func (w *Worker) attach(s *session.Session, dir packet.Dir, p *Slot) bool {
 	s.Control = w.controls.attachTCP(s, w.names.helper(s.Helper))
 	a := w.controls.at(s.Control)
 	syn := helpers.TCPSegment{
-		Dir: packet.Original, Ends: &a.ends[packet.Original], Flags: packet.TCPSyn,
+		Dir: packet.Original, Ends: w.controls.between(s.Control, packet.Original), Flags: packet.TCPSyn,
 		Seq: binary.BigEndian.Uint32(p.Frame[p.L4+8:]) - 1,
 	}
 	a.control.Segment(&syn, &w.announce, &w.output)
@@ -62,13 +62,14 @@ func (w *Worker) letGo(s *session.Session) {
 	s.Bound = false
 }
 
-// ends are those of direction dir, as its sender and its receiver see them.
-func ends(s *session.Session, dir packet.Dir) helpers.Ends {
+// ends makes e those of direction dir, as its sender and its receiver see them.
+func ends(e *helpers.Ends, s *session.Session, dir packet.Dir) {
 	mine, peer := &s.Key[dir], &s.Key[dir.Other()]
-	return helpers.EndsOf(
-		netip.AddrPortFrom(mine.Src.Netip(), mine.SrcPort), netip.AddrPortFrom(mine.Dst.Netip(), mine.DstPort),
-		netip.AddrPortFrom(peer.Dst.Netip(), peer.DstPort), netip.AddrPortFrom(peer.Src.Netip(), peer.SrcPort))
+	e.Set(endpoint(mine.Src, mine.SrcPort), endpoint(mine.Dst, mine.DstPort),
+		endpoint(peer.Dst, peer.DstPort), endpoint(peer.Src, peer.SrcPort))
 }
+
+func endpoint(a packet.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(a.Netip(), port) }
 
 // overIdle is how long a UDP session may still be idle once its helper has seen
 // that nothing more is to come: for repeated answers, and for another question.
@@ -94,13 +95,17 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		w.say("run helper-%s(dir=%s)", h.Name, dir)
 	}
 	w.announce.about(s, s.Ref(), h)
-	d := helpers.Datagram{Dir: dir, Payload: p.Data()}
-	if s.Control != 0 {
-		a := w.controls.at(s.Control)
-		w.state, d.Ends = a.state, &a.ends[dir]
-	} else {
-		w.state, w.ends = helpers.State{}, ends(s, dir)
-		d.Ends = &w.ends
+	d := helpers.Datagram{Dir: dir, Ends: &w.ends, Payload: p.Data()}
+	w.recall(s)
+	switch {
+	case !h.Mentions: // nobody asks for what the receiver sees
+		k := &s.Key[dir]
+		w.sender.Src, w.sender.Dst = endpoint(k.Src, k.SrcPort), endpoint(k.Dst, k.DstPort)
+		d.Ends = &w.sender
+	case s.Control == 0:
+		ends(&w.ends, s, dir)
+	default:
+		d.Ends = w.controls.between(s.Control, dir)
 	}
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
 	w.unspelt()
@@ -124,6 +129,15 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 	return w.leave(s, dir, p)
 }
 
+// recall has w.state be the helper's memory of s.
+func (w *Worker) recall(s *session.Session) {
+	if s.Control != 0 {
+		w.state = w.controls.at(s.Control).state
+	} else {
+		w.state = helpers.State{}
+	}
+}
+
 // remember keeps the helper's memory of s, where there is something in it.
 func (w *Worker) remember(s *session.Session) {
 	switch empty := w.state == (helpers.State{}); {
@@ -136,7 +150,7 @@ func (w *Worker) remember(s *session.Session) {
 	case s.Control != 0:
 		w.controls.at(s.Control).state = w.state
 	case !empty:
-		s.Control = w.controls.attachUDP(s, &w.state)
+		s.Control = w.controls.attachUDP(s, w.names.helper(s.Helper), &w.state)
 	}
 }
 
@@ -153,7 +167,7 @@ func (w *Worker) lasting(s *session.Session, dir packet.Dir) {
 func (w *Worker) helpTCP(s *session.Session, dir packet.Dir, p *Slot, a *attachment) (Verdict, packet.Reason) {
 	h := (*[20]byte)(p.Frame[p.L4:])
 	var seg helpers.TCPSegment
-	seg.Dir, seg.Ends, seg.Flags, seg.Payload = dir, &a.ends[dir], p.TCPFlags, p.Data()
+	seg.Dir, seg.Ends, seg.Flags, seg.Payload = dir, w.controls.between(s.Control, dir), p.TCPFlags, p.Data()
 	seg.Seq, seg.Ack = binary.BigEndian.Uint32(h[4:]), binary.BigEndian.Uint32(h[8:])
 	seg.Window, seg.Urgent = binary.BigEndian.Uint16(h[14:]), binary.BigEndian.Uint16(h[18:])
 	out := &w.output

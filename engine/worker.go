@@ -67,7 +67,8 @@ type Worker struct {
 	announce  announcer // what a helper asks through
 	groups    groups    // of children
 	output    helpers.Output
-	ends      helpers.Ends  // of a UDP control session that its helper remembers nothing of, during a call
+	ends      helpers.Ends  // of a UDP control session, during a call
+	sender    helpers.Ends  // likewise, but only what the sender sees
 	state     helpers.State // a UDP helper's memory during a call
 	gen       generated     // packets of the worker's own
 	limit     bucket        // of ICMP errors

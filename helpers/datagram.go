@@ -49,8 +49,9 @@ func ReadDatagram(h *Helper, st *State, d *Datagram, ann Announcer, out *Output)
 		return
 	}
 	o := &out.list[0]
-	if *o = (Out{Payload: d.Payload}); changed {
-		o.Payload, o.Changed = out.text, true
+	o.Seq, o.Flags, o.Urgent, o.Payload, o.Changed = 0, 0, 0, d.Payload, changed
+	if changed {
+		o.Payload = out.text
 	}
 	out.n = 1
 }

@@ -18,8 +18,15 @@ type Ends struct {
 }
 
 // EndsOf are the ends src and dst that the receiver sees as srcSeen and dstSeen.
-func EndsOf(src, dst, srcSeen, dstSeen netip.AddrPort) Ends {
-	return Ends{Src: src, Dst: dst, SrcSeen: srcSeen, DstSeen: dstSeen, SrcPlain: src == srcSeen, DstPlain: dst == dstSeen}
+func EndsOf(src, dst, srcSeen, dstSeen netip.AddrPort) (e Ends) {
+	e.Set(src, dst, srcSeen, dstSeen)
+	return e
+}
+
+// Set makes e the ends src and dst that the receiver sees as srcSeen and dstSeen.
+func (e *Ends) Set(src, dst, srcSeen, dstSeen netip.AddrPort) {
+	e.Src, e.Dst, e.SrcSeen, e.DstSeen = src, dst, srcSeen, dstSeen
+	e.SrcPlain, e.DstPlain = src == srcSeen, dst == dstSeen
 }
 
 // Plain says that neither end is translated. A helper may then leave out Lengths as well,
