@@ -131,24 +131,30 @@ func AppendAddr(dst []byte, a netip.Addr) []byte {
 	if a = a.Unmap(); !a.Is4() {
 		return a.WithZone("").AppendTo(dst)
 	}
-	first, second, size := Text4(a)
+	t := TextOf(a)
 	n := len(dst)
 	dst = slices.Grow(dst, 16)
 	text := (*[16]byte)(dst[n : n+16])
-	binary.LittleEndian.PutUint64(text[:8], first)
-	binary.LittleEndian.PutUint64(text[8:], second)
-	return dst[:n+size]
+	binary.LittleEndian.PutUint64(text[:8], t.First)
+	binary.LittleEndian.PutUint64(text[8:], t.Second)
+	return dst[:n+t.Len]
 }
 
-// Text4 is the text of an IPv4 address: of its at most 15 characters eight in first and
-// the others in second, the first lowest, and zeros behind them.
-func Text4(a netip.Addr) (first, second uint64, n int) {
+// Text is the text of an IPv4 address: of its Len characters, at most 15, eight in First
+// and the others in Second, the first lowest, and zeros behind them. Len 0 is none.
+type Text struct {
+	First, Second uint64
+	Len           int
+}
+
+// TextOf is the text of an IPv4 address.
+func TextOf(a netip.Addr) Text {
 	b := a.As4()
 	o, p, q, r := &octets[b[0]], &octets[b[1]], &octets[b[2]], &octets[b[3]]
 	left, right := o.text|p.text<<(o.n&63), q.text|r.text<<(q.n&63)
 	at, more := o.n+p.n, q.n+r.n-8 // behind the last there is no dot
 	right &= 1<<(more&63) - 1
-	return left | right<<(at-1&63)<<1, right >> ((64 - at) & 63), int((at + more) >> 3) // at is 64 at most
+	return Text{left | right<<(at-1&63)<<1, right >> ((64 - at) & 63), int((at + more) >> 3)} // at is 64 at most
 }
 
 // AppendPort appends a port's digits.

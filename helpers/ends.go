@@ -15,6 +15,9 @@ type Ends struct {
 	// SrcPlain and DstPlain say that an end is not translated. A helper may then leave out
 	// Mentions of its address. All else it finds as ever.
 	SrcPlain, DstPlain bool
+	// SrcText and DstText are how the sender may spell the two addresses, where they are of
+	// IPv4.
+	SrcText, DstText Text
 }
 
 // EndsOf are the ends src and dst that the receiver sees as srcSeen and dstSeen.
@@ -27,6 +30,10 @@ func EndsOf(src, dst, srcSeen, dstSeen netip.AddrPort) (e Ends) {
 func (e *Ends) Set(src, dst, srcSeen, dstSeen netip.AddrPort) {
 	e.Src, e.Dst, e.SrcSeen, e.DstSeen = src, dst, srcSeen, dstSeen
 	e.SrcPlain, e.DstPlain = src == srcSeen, dst == dstSeen
+	e.SrcText, e.DstText = Text{}, Text{}
+	if a, b := src.Addr().Unmap(), dst.Addr().Unmap(); a.Is4() && b.Is4() {
+		e.SrcText, e.DstText = TextOf(a), TextOf(b)
+	}
 }
 
 // Plain says that neither end is translated. A helper may then leave out Lengths as well,

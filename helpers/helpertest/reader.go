@@ -118,6 +118,8 @@ func (r *reader) note(dir packet.Dir, f *helpers.Findings) {
 // inspect calls the helper twice on equal input and compares.
 func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, error) {
 	src, dst := r.d.ends(dir)
+	ends := helpers.EndsOf(src, dst, src, dst)
+	ends.SrcPlain, ends.DstPlain = r.plain[dir], r.plain[dir.Other()]
 	data := bytes.Clone(r.bufs[dir])
 	data = data[:len(data):len(data)]
 	states := [2]helpers.State{r.state, r.state}
@@ -126,7 +128,7 @@ func (r *reader) inspect(dir packet.Dir) (helpers.Status, *helpers.Findings, err
 	for i := range status {
 		seg := helpers.Segment{
 			Dir: dir, Proto: r.d.Proto, Data: data, Final: r.d.Proto == packet.ProtoUDP, State: &states[i],
-			Ends: &helpers.Ends{Src: src, Dst: dst, SrcPlain: r.plain[dir], DstPlain: r.plain[dir.Other()]},
+			Ends: &ends,
 		}
 		status[i] = r.h.Inspect(&seg, &found[i])
 		if !bytes.Equal(data, r.bufs[dir]) {

@@ -20,19 +20,15 @@ const (
 // nearly all hosts that stand in a message are these.
 type hosts [2]spelt
 
-// spelt is the text of an IPv4 address, which has at most 15 characters.
+// spelt is an address and its text. Of IPv6, which has many texts, there is none.
 type spelt struct {
-	first, second word
-	of            *[2]word // which bits of them there are
-	n             int      // 0: of IPv6, which has many texts
-	addr          netip.Addr
+	addr netip.Addr
+	text *helpers.Text
+	of   *[2]word // which bits of the text there are
 }
 
-func (s *spelt) set(a netip.Addr) {
-	if s.addr = a; a.Is4() {
-		first, second, n := helpers.Text4(a)
-		s.first, s.second, s.n, s.of = word(first), word(second), n, &lengths[n]
-	}
+func (s *spelt) set(a netip.Addr, text *helpers.Text) {
+	s.addr, s.text, s.of = a, text, &lengths[text.Len]
 }
 
 // whose says whose the address a is.
@@ -54,10 +50,11 @@ func (h *hosts) read(d []byte, at, to int, which uint8) (end int, of whose, a ne
 	first, second := wordAt(d, at), wordAt(d, at+8)
 	for i := range h {
 		s := &h[i]
-		if s.n == 0 || first&s.of[0] != s.first || second&s.of[1] != s.second {
+		t := s.text
+		if t.Len == 0 || first&s.of[0] != word(t.First) || second&s.of[1] != word(t.Second) {
 			continue
 		}
-		if end = at + s.n; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {
+		if end = at + t.Len; end == to || end < to && marks[d[end]]&which != 0 && d[end] != '[' {
 			return end, senders + whose(i), s.addr
 		}
 	}

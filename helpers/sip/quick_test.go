@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"portcullis/helpers"
 )
 
 // made is a text of parts that are drawn.
@@ -66,8 +68,11 @@ func TestURIQuickly(t *testing.T) {
 	parts := []string{"sip:", "SIP:", "sips:", "alice", "@", ":", "5060", "0", "70000", "192.0.2.10", "192.0.2.1", "0", "198.51.100.20",
 		"example.com", "[2001:db8::1]", ";transport=tcp", "?", " ", ","}
 	var ends hosts
-	ends[0].set(netip.MustParseAddr("192.0.2.10"))
-	ends[1].set(netip.MustParseAddr("198.51.100.20"))
+	for i, host := range []string{"192.0.2.10", "198.51.100.20"} {
+		a := netip.MustParseAddr(host)
+		text := helpers.TextOf(a)
+		ends[i].set(a, &text)
+	}
 	common := 0
 	for range 300000 {
 		text := made(r, 1, []string{"sip:", "sip:al@", "sip:a-very-long-name@"}) + made(r, 4, parts)

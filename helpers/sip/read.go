@@ -32,8 +32,8 @@ type reader struct {
 func (r *reader) begin(seg *helpers.Segment, f *helpers.Findings, base int) {
 	r.seg, r.f, r.s, r.top = seg, f, (*state)(seg.State), true
 	r.src, r.dst = seg.Src.Addr().Unmap(), seg.Dst.Addr().Unmap()
-	r.ends[0].set(r.src)
-	r.ends[1].set(r.dst)
+	r.ends[0].set(r.src, &seg.SrcText)
+	r.ends[1].set(r.dst, &seg.DstText)
 	r.x.f, r.x.base = f, base
 }
 
