@@ -210,17 +210,17 @@ func (f *Findings) wellFormed(data []byte) bool {
 	end := 0
 	for i := range f.list[:f.n] {
 		x := &f.list[i]
-		if (x.kind == foundLength || x.kind == foundAnswer) && (x.from < 0 || x.to < x.from || x.to > len(data)) {
+		if x.kind >= foundLength && x.kind != foundVoid && (x.from < 0 || x.to < x.from || x.to > len(data)) {
 			return false
 		}
-		e := &x.expect.Edit
-		if e.Len == 0 {
+		off, n := x.expect.Edit.Off, x.expect.Edit.Len
+		if n == 0 {
 			continue
 		}
-		if e.Len < 0 || e.Off < end || e.Off > len(data) || e.Len > len(data)-e.Off {
+		if n < 0 || off < end || n > len(data)-off {
 			return false
 		}
-		end = e.Off + e.Len
+		end = off + n
 	}
 	return true
 }

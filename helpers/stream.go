@@ -167,7 +167,10 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 	pos := 0
 	for pos < len(data) {
 		rest := data[pos:]
-		out.state = c.state
+		full := st.room() < 1
+		if full {
+			out.state = c.state
+		}
 		out.found.Reset()
 		s.Data = rest
 		status := c.helper.Inspect(s, &out.found)
@@ -180,7 +183,7 @@ func (c *Control) read(seg *TCPSegment, st *stream, data []byte, first uint32, f
 		case !c.keeps(status, &out.found, rest, final):
 			c.detach(out, whyBroken)
 			return len(data), readAll
-		case out.found.edits() && st.room() < 1:
+		case full && out.found.edits():
 			c.state = out.state
 			return pos, readBusy
 		}

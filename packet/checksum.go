@@ -61,8 +61,13 @@ func (p *Packet) pseudoSum(n int) uint64 {
 	if p.Key.Proto == ProtoICMP {
 		return 0
 	}
-	src, dst := p.Addrs()
-	return src.words() + dst.words() + uint64(n) + uint64(p.Key.Proto)
+	addrs := uint64(0)
+	if h := p.Frame[p.L3:]; p.Kind == KindIPv4 {
+		addrs = uint64(binary.BigEndian.Uint32(h[12:16])) + uint64(binary.BigEndian.Uint32(h[16:20]))
+	} else {
+		addrs = uint64(sum(h[8:40]))
+	}
+	return addrs + uint64(n) + uint64(p.Key.Proto)
 }
 
 // Addrs reads the addresses from the IP header, where p.Key may no longer name
