@@ -21,7 +21,7 @@ type attachment struct {
 // back to the garbage collector, but for a few that are kept at hand.
 type controls struct {
 	list  []attachment
-	ends  [][2]helpers.Ends // beside list, by direction; of TCP, and where there may be Mentions
+	ends  [][2]helpers.Ends // beside list, by direction: of TCP, and where there may be Mentions; else they are of an older one
 	free  []uint32
 	spare []*helpers.Control
 }
