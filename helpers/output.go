@@ -9,8 +9,8 @@ import (
 // MaxOut bounds the packets that go on in place of one.
 const MaxOut = 16
 
-// MaxPayload is the longest payload that is ever sent on, in bytes: what fits
-// the largest IP packet with its headers and options.
+// MaxPayload is the longest payload that anything grows to, in bytes: what fits the
+// largest IP packet with its headers and options.
 const MaxPayload = 65535 - 120
 
 // Out is one packet to send on in place of the one that came.
@@ -56,7 +56,7 @@ type Output struct {
 	n     int
 	seg   Segment
 	found Findings
-	state State  // of the helper before the last call of Inspect
+	state State  // of the helper before the last call of Inspect, where no correction had room
 	data  []byte // what is shown to the helper, where earlier bytes come before it
 	raw   []byte // bytes as they came, contiguous
 	text  []byte // bytes as they go on

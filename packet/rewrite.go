@@ -205,8 +205,8 @@ func (p *Packet) DecrementTTL() bool {
 
 // SetData replaces the payload of the transport header and mends all lengths
 // and checksums. It reports false, changing nothing, where the packet would
-// outgrow its memory or 65535 bytes. b may be a part of the payload itself. Not
-// for fragments.
+// outgrow its memory or 65535 bytes. b may be a part of the payload itself. The
+// checksum of an IPv4 header has to be right before. Not for fragments.
 func (p *Packet) SetData(b []byte) bool {
 	end := int(p.Payload) + len(b)
 	if end > cap(p.Frame) || end-int(p.L3) > 65535 {

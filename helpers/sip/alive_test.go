@@ -32,7 +32,7 @@ func TestAlive(t *testing.T) {
 			f.Reset()
 			return Helper.Inspect(&helpers.Segment{
 				Proto: packet.ProtoUDP, State: &state, Data: []byte(text),
-				Ends: &helpers.Ends{Src: netip.MustParseAddrPort("192.0.2.10:5060"), Dst: netip.MustParseAddrPort("198.51.100.20:5060")},
+				Ends: translated(netip.MustParseAddrPort("192.0.2.10:5060"), netip.MustParseAddrPort("198.51.100.20:5060")),
 			}, &f)
 		}
 		if got := inspect(c.first); got != c.want {

@@ -49,10 +49,10 @@ func TestGranted(t *testing.T) {
 			f.Reset()
 			seg := helpers.Segment{
 				Dir: dir, Proto: packet.ProtoUDP, State: &state, Data: []byte(talk(text)[0].Text),
-				Ends: &helpers.Ends{Src: netip.MustParseAddrPort("192.0.2.10:5060"), Dst: netip.MustParseAddrPort("198.51.100.20:5060")},
+				Ends: translated(netip.MustParseAddrPort("192.0.2.10:5060"), netip.MustParseAddrPort("198.51.100.20:5060")),
 			}
 			if dir == packet.Reply {
-				seg.Src, seg.Dst = seg.Dst, seg.Src
+				seg.Ends = translated(seg.Dst, seg.Src)
 			}
 			if got := Helper.Inspect(&seg, &f); got != helpers.Read {
 				t.Fatalf("%s: status %v: %s", c.name, got, f.Why)
