@@ -95,8 +95,18 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		w.say("run helper-%s(dir=%s)", h.Name, dir)
 	}
 	w.announce.about(s, s.Ref(), h)
+	d := helpers.Datagram{Dir: dir, Ends: &w.ends, Payload: p.Data()}
 	w.recall(s)
-	d := helpers.Datagram{Dir: dir, Ends: w.between(s, dir, h), Payload: p.Data()}
+	switch {
+	case !h.Mentions: // nobody asks for what the receiver sees
+		k := &s.Key[dir]
+		w.sender.Src, w.sender.Dst = endpoint(k.Src, k.SrcPort), endpoint(k.Dst, k.DstPort)
+		d.Ends = &w.sender
+	case s.Control == 0:
+		ends(&w.ends, s, dir)
+	default:
+		d.Ends = w.controls.between(s.Control, dir)
+	}
 	helpers.ReadDatagram(h, &w.state, &d, &w.announce, &w.output)
 	w.unspelt()
 	w.lasting(s, dir)
@@ -117,21 +127,6 @@ func (w *Worker) helpUDP(s *session.Session, dir packet.Dir, p *Slot) (Verdict, 
 		}
 	}
 	return w.leave(s, dir, p)
-}
-
-// between are the ends of a UDP session that h reads, in direction dir; valid until they
-// are asked for again.
-func (w *Worker) between(s *session.Session, dir packet.Dir, h *helpers.Helper) *helpers.Ends {
-	switch {
-	case !h.Mentions: // nobody asks for what the receiver sees
-		k := &s.Key[dir]
-		w.sender.Src, w.sender.Dst = endpoint(k.Src, k.SrcPort), endpoint(k.Dst, k.DstPort)
-		return &w.sender
-	case s.Control == 0:
-		ends(&w.ends, s, dir)
-		return &w.ends
-	}
-	return w.controls.between(s.Control, dir)
 }
 
 // recall has w.state be the helper's memory of s.

@@ -34,10 +34,13 @@ func (e *element) read(d []byte, list *span, ends *hosts) bool {
 			i, open = end+1, true
 		}
 	}
-	if open && to-i >= 5 && wordAt(d, i).lower().upTo(5) == wordSemicolonTag { // as nearly everybody goes on
-		e.tag, i = valueAt(d, i+5, to, &endsList)
-	}
-	if i < to {
+	switch {
+	case i >= to:
+	case open && to-i >= 5 && wordAt(d, i).lower().upTo(5) == wordSemicolonTag: // as nearly everybody goes on
+		if e.tag, i = valueAt(d, i+5, to, &endsList); i < to {
+			i = e.rest(d, at, i, to, open, ends)
+		}
+	default:
 		i = e.rest(d, at, i, to, open, ends)
 	}
 	list.from = min(i+1, to)
